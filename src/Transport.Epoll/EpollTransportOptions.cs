@@ -1,0 +1,65 @@
+namespace Transport.Epoll;
+
+/// <summary>
+/// Options of the epoll transport. They bind from the configuration section <c>Kestrel:Transport:Epoll</c>;
+/// what code sets wins over configuration. They are validated once, when the transport is created.
+/// </summary>
+public sealed class EpollTransportOptions
+{
+    /// <summary>The configuration section that these options bind from: <c>Kestrel:Transport:Epoll</c>.</summary>
+    public const string ConfigurationSection = "Kestrel:Transport:Epoll";
+
+    /// <summary>
+    /// The number of event loops, each driven by one thread and shared by all endpoints.
+    /// From 1 to 1024; the default is <see cref="Environment.ProcessorCount"/>, which respects container limits.
+    /// </summary>
+    /// <remarks>More loops than processors only add context switches.</remarks>
+    public int LoopCount { get; set; } = Math.Clamp(Environment.ProcessorCount, 1, 1024);
+
+    /// <summary>Where application code runs. The default is <see cref="EpollScheduling.ThreadPool"/>.</summary>
+    public EpollScheduling Scheduling { get; set; } = EpollScheduling.ThreadPool;
+
+    /// <summary>
+    /// The number of connections that the kernel keeps for each listening socket before they are accepted.
+    /// From 1 to 65535; the default is 512. The kernel caps it at <c>/proc/sys/net/core/somaxconn</c> (listen(2)).
+    /// </summary>
+    public int Backlog { get; set; } = 512;
+
+    /// <summary>
+    /// Whether small segments are sent at once (TCP_NODELAY, tcp(7)) rather than held back for the peer's acknowledgement.
+    /// The default is <see langword="true"/>. It has no effect on unix sockets and on inherited listening sockets.
+    /// </summary>
+    public bool NoDelay { get; set; } = true;
+
+    /// <summary>
+    /// The number of received bytes, per connection, at which reading pauses until the application has consumed half of them.
+    /// The default is 1,048,576 bytes (1 MiB); 0 or <see langword="null"/> means no limit, which lets one peer fill the memory.
+    /// </summary>
+    public long? MaxReadBufferSize { get; set; } = 1024 * 1024;
+
+    /// <summary>
+    /// The number of bytes waiting to be sent, per connection, at which the application's flush waits until half of them are sent.
+    /// The default is 65,536 bytes (64 KiB); 0 or <see langword="null"/> means no limit, which lets a slow peer fill the memory.
+    /// </summary>
+    public long? MaxWriteBufferSize { get; set; } = 64 * 1024;
+
+    /// <summary>
+    /// Whether the loops share one listening socket per endpoint or have one each (SO_REUSEPORT, socket(7)).
+    /// The default is <see cref="ListenerSharding.SocketPerLoop"/>. Unix sockets and inherited sockets are always shared.
+    /// </summary>
+    public ListenerSharding ListenerSharding { get; set; } = ListenerSharding.SocketPerLoop;
+
+    /// <summary>
+    /// The processors that the loops run on: loop <c>i</c> is bound to entry <c>i % Count</c> (sched_setaffinity(2)).
+    /// Each entry is from 0 to 1023 and must be a processor that the process may use.
+    /// The default, <see langword="null"/> or an empty list, leaves the choice to the kernel.
+    /// </summary>
+    public IList<int>? CpuAffinity { get; set; }
+
+    /// <summary>
+    /// How long, in microseconds, a loop that has run out of work may poll before it blocks.
+    /// From 0 to 1000; 0 is off. A loop polls only while most of its last polls found work, never on a single processor.
+    /// The default is 30, about the cost of one wake-up.
+    /// </summary>
+    public int SpinDuration { get; set; } = 30;
+}

@@ -1,0 +1,155 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Transport.Epoll.Diagnostics;
+using Transport.Epoll.EventLoops;
+using Transport.Epoll.Native;
+
+namespace Transport.Epoll.Connections;
+
+/// <summary>The pump from the output pipe to the socket: all that the application has flushed leaves in one gather send.</summary>
+/// <remarks>
+/// One thread at a time, by the pump's own sequence: the lease holder, or a flushing thread while the loop sleeps.
+/// </remarks>
+internal sealed class SocketSender(EpollConnection connection, EventLoop loop, Kernel kernel, PipeReader output, ILogger logger, bool isUnix)
+{
+    /// <summary>The share of one turn: what the loop sends for one connection before the others have theirs.</summary>
+    private const int MaxBytesPerTurn = 1024 * 1024;
+
+    private readonly ReadinessSignal _writable = new(ready: true);
+    private int _bytesThisTurn;
+
+    /// <summary>The kernel reported events. Lease holder only.</summary>
+    public void OnEvents(EpollEvents events)
+    {
+        if ((events & (EpollEvents.Out | EpollEvents.Hup | EpollEvents.Err)) != 0)
+        {
+            _writable.Set();
+        }
+    }
+
+    /// <summary>The connection was shut down: a pump that waits for room shall look. Lease holder only.</summary>
+    public void Stop() => _writable.Set();
+
+    public async Task RunAsync()
+    {
+        Exception? reason = null;
+        Exception? unexpected = null;
+        try
+        {
+            SysResult failure = await SendAsync();
+            if (!failure.IsOk && connection.ShutdownReason is null)
+            {
+                var inner = failure.ToException();
+                if (failure.IsReset)
+                {
+                    reason = new ConnectionResetException(inner.Message, inner);
+                    if (logger.IsEnabled(LogLevel.Debug))
+                    {
+                        EpollTransportLog.ConnectionReset(logger, connection.ConnectionId);
+                    }
+                }
+                else
+                {
+                    reason = unexpected = new IOException(inner.Message, inner);
+                }
+            }
+        }
+#pragma warning disable CA1031 // Whatever it was, it is the connection's reason, and the connection ends rather than the loop.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            reason = unexpected = exception;
+        }
+
+        if (unexpected is not null && logger.IsEnabled(LogLevel.Debug))
+        {
+            EpollTransportLog.ConnectionError(logger, connection.ConnectionId, unexpected);
+        }
+
+        connection.OnSendEnded(reason, unexpected);
+    }
+
+    /// <summary>Sends until the output is completed or cancelled, or a call fails.</summary>
+    private async Task<SysResult> SendAsync()
+    {
+        while (true)
+        {
+            if (!_writable.IsCompleted)
+            {
+                await _writable;
+                _bytesThisTurn = 0;
+            }
+
+            ValueTask<ReadResult> read = output.ReadAsync();
+            if (!read.IsCompleted)
+            {
+                _bytesThisTurn = 0;
+            }
+
+            ReadResult result = await read;
+            if (result.IsCanceled)
+            {
+                return default;
+            }
+
+            ReadOnlySequence<byte> buffer = result.Buffer;
+            if (buffer.IsEmpty)
+            {
+                output.AdvanceTo(buffer.End);
+                if (result.IsCompleted)
+                {
+                    return default;
+                }
+
+                continue;
+            }
+
+            int edge = _writable.Edge;
+            SysResult sent = buffer.IsSingleSegment
+                ? kernel.Send(connection.Descriptor.Number, buffer.FirstSpan)
+                : kernel.SendGather(connection.Descriptor.Number, buffer);
+            if (!sent.IsOk)
+            {
+                output.AdvanceTo(buffer.Start);
+                if (sent.IsWouldBlock)
+                {
+                    WaitForRoom(edge);
+                }
+                else if (!sent.IsInterrupted)
+                {
+                    return sent;
+                }
+
+                continue;
+            }
+
+            bool all = sent.Value == buffer.Length;
+            output.AdvanceTo(all ? buffer.End : buffer.GetPosition(sent.Value));
+            if (all && result.IsCompleted)
+            {
+                return default;
+            }
+
+            if ((_bytesThisTurn += sent.Value) >= MaxBytesPerTurn)
+            {
+                _bytesThisTurn = 0;
+                await new LoopYield(loop);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The socket's buffer is full. A TCP socket reports room by itself. A unix socket is registered without OUT, which would wake the loop
+    /// for every message the peer takes, so it is asked for now, again each time: a modification re-arms the edge.
+    /// </summary>
+    private void WaitForRoom(int edge)
+    {
+        _writable.Clear(edge);
+        if (isUnix)
+        {
+            connection.ListenForRoom();
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Transport.Epoll.Connections;
+using Transport.Epoll.Diagnostics;
+using Transport.Epoll.EventLoops;
+using Transport.Epoll.Listening;
+using Transport.Epoll.Native;
+
+namespace Transport.Epoll;
+
+/// <summary>
+/// Binds endpoints to listeners. All listeners share one group of loops, which starts with the first listener and ends with the last
+/// listener and connection. Where epoll can't be had it binds nothing, and Kestrel asks the factory registered before it.
+/// </summary>
+/// <remarks>Any thread.</remarks>
+internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConnectionListenerFactorySelector
+{
+    private readonly EpollTransportOptions _options;
+    private readonly ILogger _logger;
+    private readonly IMemoryPoolFactory<byte>? _pools;
+    private readonly IHostApplicationLifetime? _lifetime;
+    private readonly string? _obstacle;
+    private readonly Lock _gate = new();
+
+    // Under the gate. The pool lives as long as the group.
+    private EventLoopGroup? _loops;
+    private MemoryPool<byte> _pool = MemoryPool<byte>.Shared;
+
+    public EpollTransportFactory(IOptions<EpollTransportOptions> options, ILoggerFactory? loggerFactory = null,
+        IMemoryPoolFactory<byte>? memoryPoolFactory = null, IHostApplicationLifetime? lifetime = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options.Value;
+        _logger = new OffLoopLogger((loggerFactory ?? NullLoggerFactory.Instance).CreateLogger(EpollTransportLog.Category));
+        _pools = memoryPoolFactory;
+        _lifetime = lifetime;
+        _obstacle = EpollAvailability.FindObstacle();
+        if (_obstacle is not null)
+        {
+            EpollTransportLog.NotAvailable(_logger, _obstacle);
+        }
+    }
+
+    public bool CanBind(EndPoint endpoint)
+        => _obstacle is null && endpoint is IPEndPoint or UnixDomainSocketEndPoint or FileHandleEndPoint;
+
+    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_obstacle is not null)
+        {
+            throw new NotSupportedException($"The epoll transport is not available: {_obstacle}");
+        }
+
+        if (!CanBind(endpoint))
+        {
+            throw new NotSupportedException($"The epoll transport can't bind {endpoint.GetType()}: it serves IPEndPoint, UnixDomainSocketEndPoint and FileHandleEndPoint.");
+        }
+
+        return await BindCoreAsync(endpoint).ConfigureAwait(false);
+    }
+
+    private async Task<EpollConnectionListener> BindCoreAsync(EndPoint endpoint)
+    {
+        (EventLoopGroup loops, ConnectionSettings settings) = TakeLoops();
+        ListenSocket[] sockets;
+        try
+        {
+            int count = _options.ListenerSharding == ListenerSharding.SocketPerLoop ? loops.Loops.Length : 1;
+            sockets = ListenSocket.Bind(settings.Kernel, endpoint, count, _options.Backlog, _options.NoDelay);
+        }
+        catch
+        {
+            loops.Release();
+            throw;
+        }
+
+        return await EpollConnectionListener.StartAsync(settings, loops, sockets).ConfigureAwait(false);
+    }
+
+    /// <summary>The running group with a reference for the caller, or a new one if there is none.</summary>
+    private (EventLoopGroup Loops, ConnectionSettings Settings) TakeLoops()
+    {
+        lock (_gate)
+        {
+            if (_loops is null || !_loops.TryAddReference())
+            {
+                MemoryPool<byte> pool = _pools?.Create(new MemoryPoolOptions { Owner = "Transport.Epoll" }) ?? MemoryPool<byte>.Shared;
+                _loops = EventLoops.EventLoopFactory.CreateGroup(Kernel.Linux, _options.LoopCount, _options.SpinDuration, _options.CpuAffinity,
+                    exception => EpollTransportLog.LoopItemFailed(_logger, exception), pool.Dispose);
+                _loops.Failed += OnLoopFailed;
+                _pool = pool;
+            }
+
+            return (_loops, CreateSettings());
+        }
+    }
+
+    private ConnectionSettings CreateSettings() => new(Kernel.Linux, _pool, _logger, _options.Scheduling == EpollScheduling.Inline,
+        _options.MaxReadBufferSize ?? 0, _options.MaxWriteBufferSize ?? 0,
+        AppContext.TryGetSwitch("Microsoft.AspNetCore.Server.Kestrel.FinOnError", out bool finOnError) && finOnError);
+
+    /// <summary>A loop can't go on: its connections are lost, so the host goes down, loudly, rather than serve half of its clients.</summary>
+    private void OnLoopFailed(Exception exception)
+    {
+        EpollTransportLog.LoopEnded(_logger, exception);
+        _lifetime?.StopApplication();
+    }
+}

@@ -1,0 +1,47 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace Transport.Epoll;
+
+/// <summary>Binds the options from configuration, if there is one, and validates them once.</summary>
+/// <remarks>Any thread: no state.</remarks>
+internal sealed class EpollTransportOptionsSetup(IConfiguration? configuration = null)
+    : IConfigureOptions<EpollTransportOptions>, IValidateOptions<EpollTransportOptions>
+{
+    public void Configure(EpollTransportOptions options) => configuration?.GetSection(EpollTransportOptions.ConfigurationSection).Bind(options);
+
+    public ValidateOptionsResult Validate(string? name, EpollTransportOptions options)
+    {
+        ValidateOptionsResultBuilder result = new();
+        Range(nameof(options.LoopCount), options.LoopCount, 1, 1024);
+        Range(nameof(options.Backlog), options.Backlog, 1, 65535);
+        Range(nameof(options.SpinDuration), options.SpinDuration, 0, 1000);
+        Range(nameof(options.MaxReadBufferSize), options.MaxReadBufferSize ?? 0, 0, long.MaxValue);
+        Range(nameof(options.MaxWriteBufferSize), options.MaxWriteBufferSize ?? 0, 0, long.MaxValue);
+        OneOf(nameof(options.Scheduling), options.Scheduling);
+        OneOf(nameof(options.ListenerSharding), options.ListenerSharding);
+        foreach (int processor in options.CpuAffinity ?? [])
+        {
+            Range(nameof(options.CpuAffinity), processor, 0, 1023);
+        }
+
+        return result.Build();
+
+        void Range(string option, long value, long least, long most)
+        {
+            if (value < least || value > most)
+            {
+                result.AddError($"{option} is {value}; allowed is {least} to {most}.", $"{nameof(EpollTransportOptions)}.{option}");
+            }
+        }
+
+        void OneOf<T>(string option, T value)
+            where T : struct, Enum
+        {
+            if (!Enum.IsDefined(value))
+            {
+                result.AddError($"{option} is {value}; allowed is {string.Join(", ", Enum.GetNames<T>())}.", $"{nameof(EpollTransportOptions)}.{option}");
+            }
+        }
+    }
+}

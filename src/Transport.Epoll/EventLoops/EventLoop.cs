@@ -1,0 +1,372 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using Transport.Epoll.Native;
+
+namespace Transport.Epoll.EventLoops;
+
+/// <summary>
+/// One epoll loop. A turn: wait for events, handle each, take what other threads left in the work queue, work through the run queue.
+/// All state belongs to this object, never to a stack: whoever holds the lease can drive the next turn.
+/// </summary>
+/// <remarks>
+/// The driver holds the lease from start to end. While it runs the loop's own code it is in state running, and
+/// <see cref="IsRunningHere"/> is true on its thread alone; during an application callback no thread is.
+/// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "The driver closes both descriptors when the loop ends (Close).")]
+internal sealed class EventLoop
+{
+    private const int MaxEventsPerTurn = 128;
+    private const int MaxWorkPerTurn = 1024;
+    private const int MaxCallbacksPerTurn = 256;
+
+    /// <summary>Sends that callbacks produced wait at most this long, so that one slow callback does not hold back its neighbours' answers.</summary>
+    private static readonly long s_sendDelay = Stopwatch.Frequency * 200 / 1_000_000;
+
+    [ThreadStatic]
+    private static EventLoop? t_running;
+
+    private readonly Action<Exception> _onFault;
+    private readonly Action<Exception> _onEnd;
+    private readonly EpollInstance _epoll;
+    private readonly EventFd _wake;
+    private readonly WorkQueue _work;
+    private readonly SpinPolicy _spin;
+    private readonly int? _processor;
+    private readonly Kernel _kernel;
+
+    // Lease holder only.
+    private readonly HandlerTable _handlers = new();
+    private readonly Queue<WorkItem> _run = new();
+    private readonly EpollEvent[] _events = new EpollEvent[MaxEventsPerTurn];
+    private bool _stopping;
+
+    // The lease holder sets it back to 0; a foreign thread that sends in place counts it up.
+    private int _sentInPlace;
+
+    // The lease holder writes when the loop has ended; others read after they enqueued.
+    private volatile bool _closed;
+
+    private int _connections;
+
+    public EventLoop(string name, Kernel kernel, SpinPolicy spin, int? processor, Action<Exception> onFault, Action<Exception> onEnd)
+    {
+        Name = name;
+        _kernel = kernel;
+        _spin = spin;
+        _processor = processor;
+        _onFault = onFault;
+        _onEnd = onEnd;
+        _epoll = new EpollInstance(kernel);
+        try
+        {
+            _wake = new EventFd(kernel);
+        }
+        catch
+        {
+            _epoll.Dispose();
+            throw;
+        }
+
+        _work = new WorkQueue(_wake.Signal);
+        Scheduler = new LoopScheduler(this);
+        SendScheduler = new SendScheduler(this);
+    }
+
+    /// <summary>The name of the loop and of its thread: at most 15 characters, the kernel's limit (prctl(2), PR_SET_NAME).</summary>
+    public string Name { get; }
+
+    /// <summary>Runs loop items on this loop; for whatever touches a receiver.</summary>
+    public LoopScheduler Scheduler { get; }
+
+    /// <summary>Runs the output pumps of this loop's connections.</summary>
+    public SendScheduler SendScheduler { get; }
+
+    /// <summary>The number of connections that belong to this loop. Any thread.</summary>
+    public int ConnectionCount => Volatile.Read(ref _connections);
+
+    /// <summary>Whether the calling thread drives this loop and is in state running.</summary>
+    public bool IsRunningHere => ReferenceEquals(t_running, this);
+
+    /// <summary>Debug builds: the calling thread is the lease holder, in state running.</summary>
+    [Conditional("DEBUG")]
+    public void AssertRunningHere() => Debug.Assert(IsRunningHere, $"Only the holder of the lease of {Name} may do this.");
+
+    public void AddConnection() => Interlocked.Increment(ref _connections);
+
+    public void RemoveConnection() => Interlocked.Decrement(ref _connections);
+
+    /// <summary>Starts the thread that drives the loop: a background thread, without the caller's execution context.</summary>
+    public void Start()
+    {
+        Thread thread = new(Drive) { IsBackground = true, Name = Name };
+        thread.UnsafeStart();
+    }
+
+    /// <summary>Ends the loop after the turn that finds this. Any thread; once.</summary>
+    public void Stop() => Post(static state => ((EventLoop)state!)._stopping = true, this);
+
+    /// <summary>Registers a descriptor, edge-triggered. Lease holder only.</summary>
+    public SysResult Register(int descriptor, IEventHandler handler, EpollEvents events, out ulong token)
+    {
+        AssertRunningHere();
+        token = _handlers.Add(handler);
+        SysResult result = _epoll.Add(descriptor, events, token);
+        if (!result.IsOk)
+        {
+            _handlers.Remove(token);
+        }
+
+        return result;
+    }
+
+    /// <summary>Changes the events of a registered descriptor; the kernel reports at once what is ready. Any thread that keeps the descriptor open.</summary>
+    public SysResult Modify(int descriptor, EpollEvents events, ulong token) => _epoll.Modify(descriptor, events, token);
+
+    /// <summary>Takes a descriptor out of epoll before it is closed. Its handler's slot is freed by <see cref="Forget"/>. Any thread.</summary>
+    public void Unregister(int descriptor) => _epoll.Remove(descriptor);
+
+    /// <summary>Frees a handler's slot. Lease holder only.</summary>
+    public void Forget(ulong token)
+    {
+        AssertRunningHere();
+        _handlers.Remove(token);
+    }
+
+    /// <summary>Queues an item: directly from the running loop, through the work queue from anywhere else. Any thread.</summary>
+    public void Post(Action<object?> callback, object? state, IApplicationItemOwner? owner = null)
+    {
+        WorkItem item = new(callback, state, owner);
+        if (IsRunningHere)
+        {
+            _run.Enqueue(item);
+            return;
+        }
+
+        _work.Enqueue(item);
+        if (_closed)
+        {
+            DrainToPool();
+        }
+    }
+
+    /// <summary>
+    /// Whether a foreign thread may send in place: while the loop sleeps, and at most twice in a row, so that a broadcast is spread over
+    /// the loops rather than run by one thread.
+    /// </summary>
+    public bool TryEnterSendInPlace()
+        => _work.IsSleeping && Volatile.Read(ref _sentInPlace) < 2 && Interlocked.Increment(ref _sentInPlace) <= 2;
+
+    private void Drive()
+    {
+        Exception? failure = null;
+        try
+        {
+            if (_processor is int processor)
+            {
+                _kernel.SetAffinity(processor).ThrowIfFailed();
+            }
+
+            t_running = this;
+            Register(_wake.Number, WakeHandler.Instance, EpollEvents.In, out _).ThrowIfFailed();
+            while (!_stopping)
+            {
+                Turn();
+            }
+        }
+#pragma warning disable CA1031 // The loop can't go on, whatever it was: the group ends its listeners and the host.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            failure = exception;
+        }
+
+        t_running = null;
+        Close();
+        if (failure is not null)
+        {
+            _onEnd(failure);
+        }
+    }
+
+    private void Turn()
+    {
+        foreach (ref readonly EpollEvent ready in Wait())
+        {
+            if (_handlers.TryGet(ready.Token, out IEventHandler? handler))
+            {
+                Dispatch(handler, ready.Events);
+            }
+        }
+
+        _handlers.EndBatch();
+        DrainWork();
+        RunCallbacks();
+        DrainWork();
+    }
+
+    private ReadOnlySpan<EpollEvent> Wait()
+    {
+        if (_run.Count > 0 || !_work.IsEmpty)
+        {
+            return _events.AsSpan(0, _epoll.Wait(_events, 0));
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        int count = 0;
+        if (_spin.TryBegin())
+        {
+            count = Spin(start);
+            SpinPolicy.End();
+        }
+
+        if (count == 0 && _work.IsEmpty && _work.TryEnterSleep())
+        {
+            count = _epoll.Wait(_events, -1);
+            _work.LeaveSleep();
+        }
+
+        _sentInPlace = 0;
+        _spin.RecordGap(Stopwatch.GetTimestamp() - start);
+        return _events.AsSpan(0, count);
+    }
+
+    private int Spin(long start)
+    {
+        int count;
+        do
+        {
+            count = _epoll.Wait(_events, 0);
+        }
+        while (count == 0 && _work.IsEmpty && Stopwatch.GetTimestamp() - start < _spin.Limit);
+
+        return count;
+    }
+
+    private static void Dispatch(IEventHandler handler, EpollEvents events)
+    {
+        try
+        {
+            handler.OnEvents(events);
+        }
+#pragma warning disable CA1031 // An exception costs one connection, never the loop.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            handler.OnFault(exception);
+        }
+    }
+
+    /// <summary>Takes what is in the work queue: loop items run at once, application items go to the run queue.</summary>
+    private void DrainWork()
+    {
+        for (int i = 0; i < MaxWorkPerTurn && _work.TryDequeue(out WorkItem item); i++)
+        {
+            if (item.Owner is null)
+            {
+                RunLoopItem(item);
+            }
+            else
+            {
+                _run.Enqueue(item);
+            }
+        }
+    }
+
+    private void RunCallbacks()
+    {
+        long lastDrain = 0;
+        for (int left = Math.Min(_run.Count, MaxCallbacksPerTurn); left > 0 && _run.TryDequeue(out WorkItem item); left--)
+        {
+            if (item.Owner is null)
+            {
+                RunLoopItem(item);
+                continue;
+            }
+
+            RunApplicationItem(item);
+            long now = Stopwatch.GetTimestamp();
+            if (lastDrain == 0)
+            {
+                lastDrain = now;
+            }
+            else if (now - lastDrain > s_sendDelay)
+            {
+                DrainWork();
+                lastDrain = now;
+            }
+        }
+    }
+
+    private void RunLoopItem(in WorkItem item)
+    {
+        try
+        {
+            item.Callback(item.State);
+        }
+#pragma warning disable CA1031 // A loop item reports its own failures; whatever else comes must not end the loop.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _onFault(exception);
+        }
+    }
+
+    /// <summary>Runs user code: outside state running, and with nothing of it left on the thread afterwards.</summary>
+    private void RunApplicationItem(in WorkItem item)
+    {
+        t_running = null;
+        try
+        {
+            item.Callback(item.State);
+        }
+#pragma warning disable CA1031 // An exception costs one connection, never the loop.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            item.Owner!.OnCallbackFailed(exception);
+        }
+
+        CallbackIsolation.Restore();
+        t_running = this;
+    }
+
+    private void Close()
+    {
+        _closed = true;
+        Interlocked.MemoryBarrier(); // pairs with the one in WorkQueue.Enqueue: the writer sees _closed, or this drain sees the item
+        _work.LeaveSleep();
+        DrainToPool();
+        while (_run.TryDequeue(out WorkItem item))
+        {
+            ToPool(item);
+        }
+
+        _epoll.Dispose();
+        _wake.Dispose();
+    }
+
+    /// <summary>The loop has ended: the pool runs what was left for it.</summary>
+    private void DrainToPool()
+    {
+        while (_work.TryDequeue(out WorkItem item))
+        {
+            ToPool(item);
+        }
+    }
+
+    private static void ToPool(in WorkItem item) => ThreadPool.UnsafeQueueUserWorkItem(item.Callback, item.State, preferLocal: false);
+
+    /// <summary>The eventfd's edge has done its work by ending the wait.</summary>
+    private sealed class WakeHandler : IEventHandler
+    {
+        public static readonly WakeHandler Instance = new();
+
+        public void OnEvents(EpollEvents events)
+        {
+        }
+
+        public void OnFault(Exception exception)
+        {
+        }
+    }
+}

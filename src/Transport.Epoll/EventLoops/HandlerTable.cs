@@ -1,0 +1,88 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Transport.Epoll.EventLoops;
+
+/// <summary>
+/// The handlers of a loop's descriptors. A token is generation (upper 32 bits) and slot (lower 32 bits): an event of a handler that has
+/// been removed finds another generation and is dropped. Freed slots are given out again only after the batch of events that may name them.
+/// </summary>
+/// <remarks>Lease holder only.</remarks>
+internal sealed class HandlerTable
+{
+    private Slot[] _slots = new Slot[64];
+    private int _used;
+    private readonly Stack<int> _free = new();
+    private readonly List<int> _freedInBatch = [];
+
+    private struct Slot
+    {
+        public IEventHandler? Handler;
+        public uint Generation;
+    }
+
+    /// <summary>The number of handlers in the table.</summary>
+    public int Count { get; private set; }
+
+    public ulong Add(IEventHandler handler)
+    {
+        if (!_free.TryPop(out int index))
+        {
+            index = _used++;
+            if (index == _slots.Length)
+            {
+                Array.Resize(ref _slots, _slots.Length * 2);
+            }
+        }
+
+        ref Slot slot = ref _slots[index];
+        slot.Handler = handler;
+        Count++;
+        return ((ulong)slot.Generation << 32) | (uint)index;
+    }
+
+    public bool Remove(ulong token)
+    {
+        if (!TryGet(token, out _))
+        {
+            return false;
+        }
+
+        ref Slot slot = ref _slots[(uint)token];
+        slot.Handler = null;
+        slot.Generation++;
+        _freedInBatch.Add((int)(uint)token);
+        Count--;
+        return true;
+    }
+
+    public bool TryGet(ulong token, [NotNullWhen(true)] out IEventHandler? handler)
+    {
+        uint index = (uint)token;
+        if (index < (uint)_used)
+        {
+            ref Slot slot = ref _slots[index];
+            if (slot.Generation == (uint)(token >> 32) && slot.Handler is not null)
+            {
+                handler = slot.Handler;
+                return true;
+            }
+        }
+
+        handler = null;
+        return false;
+    }
+
+    /// <summary>After a batch of events: its freed slots may be used again.</summary>
+    public void EndBatch()
+    {
+        if (_freedInBatch.Count > 0)
+        {
+            foreach (int index in _freedInBatch)
+            {
+                _free.Push(index);
+            }
+
+            _freedInBatch.Clear();
+        }
+    }
+}

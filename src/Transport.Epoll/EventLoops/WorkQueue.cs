@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Transport.Epoll.EventLoops;
+
+/// <summary>
+/// What other threads, and the loop's own callbacks, leave for a loop. A writer wakes the loop only if it sleeps, and only one writer does.
+/// </summary>
+/// <remarks>Any thread writes; the lease holder reads and sleeps.</remarks>
+internal sealed class WorkQueue(Action wake)
+{
+    private readonly ConcurrentQueue<WorkItem> _items = new();
+
+    // 1 while the loop sleeps or is about to. The loop sets it and looks at the queue after; a writer fills the queue and looks at it after.
+    // Each side has a full fence between its store and its load (TryEnterSleep / Enqueue), so they can't miss each other.
+    private int _sleeping;
+
+    public bool IsEmpty => _items.IsEmpty;
+
+    /// <summary>Whether the loop sleeps: a hint, gone at any time.</summary>
+    public bool IsSleeping => Volatile.Read(ref _sleeping) != 0;
+
+    public void Enqueue(in WorkItem item)
+    {
+        _items.Enqueue(item);
+        Interlocked.MemoryBarrier(); // pairs with the exchange in TryEnterSleep
+        if (Volatile.Read(ref _sleeping) != 0)
+        {
+            Wake();
+        }
+    }
+
+    /// <summary>Wakes the loop if it sleeps.</summary>
+    public void Wake()
+    {
+        if (Interlocked.Exchange(ref _sleeping, 0) != 0)
+        {
+            wake();
+        }
+    }
+
+    public bool TryDequeue([MaybeNullWhen(false)] out WorkItem item) => _items.TryDequeue(out item);
+
+    /// <summary>Says that the loop is about to sleep. False, and awake, when there is work after all.</summary>
+    public bool TryEnterSleep()
+    {
+        Interlocked.Exchange(ref _sleeping, 1); // pairs with the barrier in Enqueue
+        if (_items.IsEmpty)
+        {
+            return true;
+        }
+
+        LeaveSleep();
+        return false;
+    }
+
+    public void LeaveSleep() => Volatile.Write(ref _sleeping, 0);
+}

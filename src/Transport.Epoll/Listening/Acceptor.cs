@@ -1,0 +1,201 @@
+using System.Net;
+using Transport.Epoll.EventLoops;
+using Transport.Epoll.Native;
+
+namespace Transport.Epoll.Listening;
+
+/// <summary>What an acceptor reports to.</summary>
+internal interface IAcceptSink
+{
+    /// <summary>Whether another connection may be accepted now.</summary>
+    bool HasRoom { get; }
+
+    /// <summary>A connection was accepted; the sink owns the descriptor now.</summary>
+    void OnAccepted(Acceptor acceptor, FileDescriptor descriptor, EndPoint? remoteEndPoint);
+
+    /// <summary>Descriptors or memory have run out: the acceptor tries again later.</summary>
+    void OnExhausted(SysResult error, TimeSpan retryWithin);
+}
+
+/// <summary>Accepts the connections of one listening socket on one loop, a bounded number a turn, until the queue is empty.</summary>
+/// <remarks>
+/// The lease holder accepts. The thread that stops the listener accepts too, so both do it under the gate, which is never held across user code.
+/// </remarks>
+internal sealed class Acceptor : IEventHandler
+{
+    private const int MaxPerTurn = 64;
+
+    private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(100);
+
+    private readonly IAcceptSink _sink;
+    private readonly Kernel _kernel;
+    private readonly Lock _gate = new();
+
+    // Under the gate.
+    private bool _stopped;
+    private Timer? _retryTimer;
+
+    // Set by the acceptor before it looks again, taken by whoever makes room or frees a descriptor: exactly one of them resumes it.
+    private int _held;
+
+    // Lease holder only.
+    private ulong _token;
+
+    public Acceptor(IAcceptSink sink, EventLoop loop, ListenSocket socket, Kernel kernel)
+    {
+        _sink = sink;
+        Loop = loop;
+        Socket = socket;
+        _kernel = kernel;
+    }
+
+    public EventLoop Loop { get; }
+
+    public ListenSocket Socket { get; }
+
+    /// <summary>Registers with the loop. Completes when connections will be noticed, fails when they can't be. Any thread; once.</summary>
+    public Task StartAsync()
+    {
+        TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Loop.Post(state =>
+        {
+            SysResult result = Loop.Register(Socket.Descriptor.Number, this, EpollEvents.In, out _token);
+            if (result.IsOk)
+            {
+                started.SetResult();
+            }
+            else
+            {
+                started.SetException(result.ToException());
+            }
+        }, null);
+        return started.Task;
+    }
+
+    public void OnEvents(EpollEvents events) => AcceptSome();
+
+    public void OnFault(Exception exception) => Hold(SysResult.Ok(0));
+
+    /// <summary>There is room, or a descriptor, again: goes on if it was held up. Any thread.</summary>
+    public void Resume()
+    {
+        if (Volatile.Read(ref _held) != 0 && Interlocked.Exchange(ref _held, 0) != 0)
+        {
+            Loop.Post(static state => ((Acceptor)state!).AcceptSome(), this);
+        }
+    }
+
+    /// <summary>Stops accepting by the loop. Any thread.</summary>
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            _stopped = true;
+            _retryTimer?.Dispose();
+        }
+    }
+
+    /// <summary>After <see cref="Stop"/>: accepts all that the kernel has queued. The stopping thread.</summary>
+    public void Drain()
+    {
+        lock (_gate)
+        {
+            while (AcceptOne() is Outcome.Accepted or Outcome.Skipped)
+            {
+            }
+        }
+    }
+
+    /// <summary>After <see cref="Stop"/>: takes the socket out of epoll and closes it if it is ours. The stopping thread.</summary>
+    public void Close()
+    {
+        Loop.Unregister(Socket.Descriptor.Number);
+        Loop.Post(static state => ((Acceptor)state!).Loop.Forget(((Acceptor)state)._token), this);
+        Socket.Descriptor.Dispose();
+    }
+
+    private void AcceptSome()
+    {
+        lock (_gate)
+        {
+            for (int i = 0; i < MaxPerTurn; i++)
+            {
+                if (_stopped)
+                {
+                    return;
+                }
+
+                if (!_sink.HasRoom)
+                {
+                    Volatile.Write(ref _held, 1);
+                    Interlocked.MemoryBarrier(); // the taker makes room, then reads _held; we set it, then look for room
+                    if (!_sink.HasRoom || Interlocked.Exchange(ref _held, 0) == 0)
+                    {
+                        return;
+                    }
+                }
+
+                if (AcceptOne() is Outcome.Drained or Outcome.Held)
+                {
+                    return;
+                }
+            }
+        }
+
+        Loop.Post(static state => ((Acceptor)state!).AcceptSome(), this);
+    }
+
+    private Outcome AcceptOne()
+    {
+        Span<byte> address = stackalloc byte[SocketAddresses.MaxLength];
+        SysResult result = _kernel.Accept(Socket.Descriptor.Number, address, out int length);
+        if (result.IsOk)
+        {
+            FileDescriptor descriptor = new(_kernel, result.Value);
+            _sink.OnAccepted(this, descriptor, SocketAddresses.FromKernel(address[..length]));
+            return Outcome.Accepted;
+        }
+
+        if (result.IsWouldBlock)
+        {
+            return Outcome.Drained;
+        }
+
+        if (result.IsInterrupted || result.IsConnectionError)
+        {
+            return Outcome.Skipped;
+        }
+
+        Hold(result);
+        return Outcome.Held;
+    }
+
+    /// <summary>
+    /// Accepting failed for want of descriptors or memory, or for a reason we don't know. Edge-triggered epoll won't report the queued
+    /// connections again, so a timer does, and the next descriptor that this listener's connections free.
+    /// </summary>
+    private void Hold(SysResult error)
+    {
+        lock (_gate)
+        {
+            if (_stopped)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _held, 1);
+            _retryTimer ??= new Timer(static state => ((Acceptor)state!).Resume(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _retryTimer.Change(s_retry, Timeout.InfiniteTimeSpan);
+        }
+
+        _sink.OnExhausted(error, s_retry);
+    }
+
+    private enum Outcome
+    {
+        Accepted,
+        Skipped,
+        Drained,
+        Held,
+    }
+}

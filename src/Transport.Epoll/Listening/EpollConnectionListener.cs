@@ -1,0 +1,281 @@
+using System.Diagnostics;
+using System.Net;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections;
+using Transport.Epoll.Connections;
+using Transport.Epoll.Diagnostics;
+using Transport.Epoll.EventLoops;
+using Transport.Epoll.Native;
+
+namespace Transport.Epoll.Listening;
+
+/// <summary>One bound endpoint: hands out what its acceptors accept, and stops without losing what came in time.</summary>
+/// <remarks>Any thread.</remarks>
+internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink, IConnectionOwner
+{
+    /// <summary>How many connections may be accepted and not yet handed out; the kernel's backlog holds the rest.</summary>
+    private const int MaxWaiting = 256;
+
+    /// <summary>How long a stopping listener waits for the first bytes of recent connections to be consumed.</summary>
+    private static readonly TimeSpan s_firstReadBound = TimeSpan.FromMilliseconds(250);
+
+    private static readonly TimeSpan s_warningInterval = TimeSpan.FromSeconds(10);
+
+    private readonly ConnectionSettings _settings;
+    private readonly EventLoopGroup _loops;
+    private readonly Acceptor[] _acceptors;
+    private readonly FirstReadTracker _firstReads = new();
+    private readonly Channel<EpollConnection> _accepted = Channel.CreateUnbounded<EpollConnection>();
+    private readonly Lock _stopGate = new();
+    private int _waiting;
+    private long _lastWarning;
+
+    // Under _stopGate.
+    private Task? _stopped;
+    private Task? _disposed;
+
+    private EpollConnectionListener(ConnectionSettings settings, EventLoopGroup loops, ListenSocket[] sockets)
+    {
+        _settings = settings;
+        _loops = loops;
+        EndPoint = sockets[0].EndPoint;
+        _acceptors = new Acceptor[sockets.Length];
+        EventLoop least = loops.LeastLoaded();
+        for (int i = 0; i < sockets.Length; i++)
+        {
+            EventLoop loop = sockets.Length == 1 ? least : loops.Loops[i % loops.Loops.Length];
+            _acceptors[i] = new Acceptor(this, loop, sockets[i], settings.Kernel);
+        }
+    }
+
+    public EndPoint EndPoint { get; }
+
+    bool IAcceptSink.HasRoom => Volatile.Read(ref _waiting) < MaxWaiting;
+
+    /// <summary>Starts listening. The listener has taken over the sockets and the caller's reference to the loops, also when this fails.</summary>
+    public static async Task<EpollConnectionListener> StartAsync(ConnectionSettings settings, EventLoopGroup loops, ListenSocket[] sockets)
+    {
+        EpollConnectionListener listener = new(settings, loops, sockets);
+        try
+        {
+            loops.Failed += listener.OnLoopFailed;
+            foreach (Acceptor acceptor in listener._acceptors)
+            {
+                await acceptor.StartAsync().ConfigureAwait(false);
+            }
+
+            return listener;
+        }
+        catch
+        {
+            await listener.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return _accepted.Reader.TryRead(out EpollConnection? connection)
+            ? new(HandOut(connection))
+            : WaitAsync(cancellationToken);
+    }
+
+    public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        Task stopped;
+        lock (_stopGate)
+        {
+            // A thread of its own: a starved pool must not hold up the drain, and a loop never waits for it.
+            stopped = _stopped ??= Task.Factory.StartNew(Unbind, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+
+        await stopped.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Task disposed;
+        lock (_stopGate)
+        {
+            _stopped ??= Task.Run(CloseNow);
+            disposed = _disposed ??= DisposeCoreAsync(_stopped);
+        }
+
+        await disposed.ConfigureAwait(false);
+    }
+
+    void IAcceptSink.OnAccepted(Acceptor acceptor, FileDescriptor descriptor, EndPoint? remoteEndPoint)
+    {
+        if (!_loops.TryAddReference())
+        {
+            descriptor.Dispose(); // the listener's own reference is gone: it was disposed meanwhile
+            return;
+        }
+
+        bool isUnix = acceptor.Socket.IsUnix;
+        EpollConnection connection = new(_settings, ChooseLoop(acceptor.Loop), descriptor, isUnix,
+            LocalEndPoint(acceptor.Socket, descriptor), isUnix ? null : remoteEndPoint, this);
+        _firstReads.Add(connection);
+        connection.Start();
+        Interlocked.Increment(ref _waiting);
+        if (!_accepted.Writer.TryWrite(connection))
+        {
+            Interlocked.Decrement(ref _waiting);
+            _ = RefuseAsync(connection);
+        }
+    }
+
+    void IAcceptSink.OnExhausted(SysResult error, TimeSpan retryWithin)
+    {
+        long now = Stopwatch.GetTimestamp();
+        long last = Volatile.Read(ref _lastWarning);
+        if ((last == 0 || Stopwatch.GetElapsedTime(last, now) >= s_warningInterval)
+            && Interlocked.CompareExchange(ref _lastWarning, now, last) == last)
+        {
+            string reason = error.IsOk ? "an accepted connection could not be set up" : error.ToException().Message;
+            EpollTransportLog.AcceptExhausted(_settings.Logger, EndPoint.ToString() ?? string.Empty, reason, (int)retryWithin.TotalMilliseconds);
+        }
+    }
+
+    void IConnectionOwner.OnFirstBytesConsumed(EpollConnection connection) => _firstReads.Remove(connection);
+
+    void IConnectionOwner.OnDescriptorClosed() => ResumeAcceptors();
+
+    void IConnectionOwner.OnDisposed() => _loops.Release();
+
+    private async ValueTask<ConnectionContext?> WaitAsync(CancellationToken cancellationToken)
+    {
+        while (await _accepted.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (_accepted.Reader.TryRead(out EpollConnection? connection))
+            {
+                return HandOut(connection);
+            }
+        }
+
+        return null;
+    }
+
+    private EpollConnection HandOut(EpollConnection connection)
+    {
+        if (Interlocked.Decrement(ref _waiting) == MaxWaiting / 2)
+        {
+            ResumeAcceptors();
+        }
+
+        return connection;
+    }
+
+    private void ResumeAcceptors()
+    {
+        foreach (Acceptor acceptor in _acceptors)
+        {
+            acceptor.Resume();
+        }
+    }
+
+    /// <summary>The acceptor's own loop, unless another one has clearly fewer connections: the kernel's hash is lumpy while they are few.</summary>
+    private EventLoop ChooseLoop(EventLoop own)
+    {
+        EventLoop least = _loops.LeastLoaded();
+        return own.ConnectionCount > least.ConnectionCount + 1 + (least.ConnectionCount / 4) ? least : own;
+    }
+
+    /// <summary>A listener on one address knows it; on a wildcard address the kernel is asked. The connection's own object: the application may change it.</summary>
+    private EndPoint? LocalEndPoint(ListenSocket socket, FileDescriptor descriptor)
+    {
+        if (socket.EndPoint is IPEndPoint { Address: var address } && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)))
+        {
+            Span<byte> name = stackalloc byte[SocketAddresses.MaxLength];
+            return _settings.Kernel.GetSocketName(descriptor.Number, name, out int length).IsOk ? SocketAddresses.FromKernel(name[..length]) : null;
+        }
+
+        return socket.EndPoint is IPEndPoint known ? new IPEndPoint(known.Address, known.Port) : socket.EndPoint;
+    }
+
+    /// <summary>
+    /// Stops so that no client is reset and no request lost: (1) our TCP sockets hear of no new connection, our unix file is gone;
+    /// (2) what the kernel has queued is accepted and handed out; (3) the first bytes of recent connections are consumed, or the bound
+    /// passes; (4) what finished its handshake meanwhile is accepted; (5) the sockets close. Sockets handed to us are only let go.
+    /// </summary>
+    private void Unbind()
+    {
+        StopAcceptors();
+        bool isOwned = _acceptors[0].Socket.IsOwned;
+        if (isOwned)
+        {
+            foreach (Acceptor acceptor in _acceptors)
+            {
+                if (!acceptor.Socket.IsUnix)
+                {
+                    SocketOptions.DropNewConnections(_settings.Kernel, acceptor.Socket.Descriptor.Number);
+                }
+            }
+
+            Drain();
+        }
+
+        _firstReads.Wait(s_firstReadBound);
+        if (isOwned)
+        {
+            Drain();
+        }
+
+        CloseSockets();
+        _accepted.Writer.TryComplete();
+    }
+
+    /// <summary>Dispose without unbind: the kernel resets what is in its queues.</summary>
+    private void CloseNow()
+    {
+        StopAcceptors();
+        CloseSockets();
+        _accepted.Writer.TryComplete();
+    }
+
+    private void StopAcceptors()
+    {
+        foreach (Acceptor acceptor in _acceptors)
+        {
+            acceptor.Stop();
+            acceptor.Socket.File?.RemoveIfOurs();
+        }
+    }
+
+    private void Drain()
+    {
+        foreach (Acceptor acceptor in _acceptors)
+        {
+            acceptor.Drain();
+        }
+    }
+
+    private void CloseSockets()
+    {
+        foreach (Acceptor acceptor in _acceptors)
+        {
+            acceptor.Close();
+        }
+    }
+
+    private async Task DisposeCoreAsync(Task stopped)
+    {
+        await stopped.ConfigureAwait(false);
+        while (_accepted.Reader.TryRead(out EpollConnection? connection))
+        {
+            await RefuseAsync(connection).ConfigureAwait(false);
+        }
+
+        _loops.Failed -= OnLoopFailed;
+        _loops.Release();
+    }
+
+    private static async Task RefuseAsync(EpollConnection connection)
+    {
+        connection.Abort(new ConnectionAbortedException("The listener was disposed before the connection was accepted."));
+        await connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private void OnLoopFailed(Exception exception) => _accepted.Writer.TryComplete(exception);
+}

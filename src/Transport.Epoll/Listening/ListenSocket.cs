@@ -1,0 +1,165 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Transport.Epoll.Native;
+
+namespace Transport.Epoll.Listening;
+
+/// <summary>A listening socket and the endpoint that it is really bound to.</summary>
+/// <remarks>Any thread: immutable, but for the descriptor's own state.</remarks>
+internal sealed class ListenSocket
+{
+    private ListenSocket(FileDescriptor descriptor, EndPoint endPoint, bool isUnix, UnixSocketFile? file, bool isOwned)
+    {
+        Descriptor = descriptor;
+        EndPoint = endPoint;
+        IsUnix = isUnix;
+        File = file;
+        IsOwned = isOwned;
+    }
+
+    public FileDescriptor Descriptor { get; }
+
+    public EndPoint EndPoint { get; }
+
+    public bool IsUnix { get; }
+
+    /// <summary>The file of a unix socket that we bound.</summary>
+    public UnixSocketFile? File { get; }
+
+    /// <summary>Whether we bound it. A socket that was handed to us is neither drained nor filtered nor closed: its queue belongs to the successor.</summary>
+    public bool IsOwned { get; }
+
+    /// <summary>Binds one listening socket, or several that share the endpoint's port.</summary>
+    /// <exception cref="AddressInUseException">Another socket has the address (EADDRINUSE of bind(2) or listen(2)).</exception>
+    /// <exception cref="SocketException">The address can't be had for another reason.</exception>
+    public static ListenSocket[] Bind(Kernel kernel, EndPoint endPoint, int count, int backlog, bool noDelay)
+    {
+        List<ListenSocket> sockets = [];
+        try
+        {
+            switch (endPoint)
+            {
+                case FileHandleEndPoint inherited:
+                    sockets.Add(Inherit(kernel, inherited));
+                    break;
+                case UnixDomainSocketEndPoint unix:
+                    sockets.Add(BindUnix(kernel, unix, backlog));
+                    break;
+                case IPEndPoint ip:
+                    // The first is exclusive until it listens, so that a second process gets EADDRINUSE; then it lets its siblings in (socket(7)).
+                    sockets.Add(BindIP(kernel, ip, backlog, noDelay, isSibling: false));
+                    for (int i = 1; i < count; i++)
+                    {
+                        if (i == 1)
+                        {
+                            SocketOptions.ReusePort(kernel, sockets[0].Descriptor.Number).ThrowIfFailed();
+                        }
+
+                        sockets.Add(BindIP(kernel, (IPEndPoint)sockets[0].EndPoint, backlog, noDelay, isSibling: true));
+                    }
+
+                    break;
+                default:
+                    throw new NotSupportedException($"The epoll transport can't bind {endPoint.GetType()}: it serves IPEndPoint, UnixDomainSocketEndPoint and FileHandleEndPoint.");
+            }
+
+            return [.. sockets];
+        }
+        catch
+        {
+            foreach (ListenSocket socket in sockets)
+            {
+                socket.Descriptor.Dispose();
+            }
+
+            throw;
+        }
+    }
+
+    private static ListenSocket BindIP(Kernel kernel, IPEndPoint endPoint, int backlog, bool noDelay, bool isSibling)
+    {
+        FileDescriptor descriptor = new(kernel, kernel.Socket(SocketAddresses.Family(endPoint)).Value);
+        try
+        {
+            SocketOptions.ReuseAddress(kernel, descriptor.Number).ThrowIfFailed();
+            if (isSibling)
+            {
+                SocketOptions.ReusePort(kernel, descriptor.Number).ThrowIfFailed();
+            }
+
+            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+            {
+                SocketOptions.DualMode(kernel, descriptor.Number, endPoint.Address).ThrowIfFailed();
+            }
+
+            if (noDelay)
+            {
+                SocketOptions.NoDelay(kernel, descriptor.Number).ThrowIfFailed();
+            }
+
+            ThrowIfFailed(kernel.Bind(descriptor.Number, SocketAddresses.ToKernel(endPoint)));
+            ThrowIfFailed(kernel.Listen(descriptor.Number, backlog));
+            return new ListenSocket(descriptor, Name(kernel, descriptor) ?? endPoint, isUnix: false, file: null, isOwned: true);
+        }
+        catch
+        {
+            descriptor.Dispose();
+            throw;
+        }
+    }
+
+    private static ListenSocket BindUnix(Kernel kernel, UnixDomainSocketEndPoint endPoint, int backlog)
+    {
+        FileDescriptor descriptor = new(kernel, kernel.Socket(SocketAddresses.Family(endPoint)).Value);
+        try
+        {
+            SysResult bound = kernel.Bind(descriptor.Number, SocketAddresses.ToKernel(endPoint));
+            if (bound.IsAddressInUse && UnixSocketFile.TryRemoveStale(kernel, endPoint))
+            {
+                bound = kernel.Bind(descriptor.Number, SocketAddresses.ToKernel(endPoint));
+            }
+
+            ThrowIfFailed(bound);
+            UnixSocketFile? file = UnixSocketFile.Of(kernel, endPoint);
+            ThrowIfFailed(kernel.Listen(descriptor.Number, backlog));
+            return new ListenSocket(descriptor, endPoint, isUnix: true, file, isOwned: true);
+        }
+        catch
+        {
+            descriptor.Dispose();
+            throw;
+        }
+    }
+
+    private static ListenSocket Inherit(Kernel kernel, FileHandleEndPoint endPoint)
+    {
+        FileDescriptor descriptor = new(kernel, checked((int)endPoint.FileHandle), owned: false);
+        if (!SocketOptions.IsListening(kernel, descriptor.Number))
+        {
+            throw new InvalidOperationException($"Descriptor {endPoint.FileHandle} can't be served: it is not a listening stream socket. Allowed is one on which listen(2) was called, as systemd hands over.");
+        }
+
+        kernel.SetNonBlocking(descriptor.Number).ThrowIfFailed();
+        EndPoint? name = Name(kernel, descriptor);
+        return new ListenSocket(descriptor, name ?? endPoint, isUnix: name is not IPEndPoint, file: null, isOwned: false);
+    }
+
+    private static EndPoint? Name(Kernel kernel, FileDescriptor descriptor)
+    {
+        Span<byte> address = stackalloc byte[SocketAddresses.MaxLength];
+        kernel.GetSocketName(descriptor.Number, address, out int length).ThrowIfFailed();
+        return SocketAddresses.FromKernel(address[..length]);
+    }
+
+    private static void ThrowIfFailed(SysResult result)
+    {
+        if (result.IsAddressInUse)
+        {
+            SocketException exception = result.ToException();
+            throw new AddressInUseException(exception.Message, exception);
+        }
+
+        result.ThrowIfFailed();
+    }
+}

@@ -1,0 +1,45 @@
+using System.Net;
+using static Tmds.Linux.LibC;
+
+namespace Transport.Epoll.Native;
+
+/// <summary>The socket options that the transport sets, each by the name of what it does.</summary>
+/// <remarks>Any thread: no state.</remarks>
+internal static class SocketOptions
+{
+    /// <summary>
+    /// Classic BPF for a listening TCP socket: drop a segment with SYN and without ACK, keep all others. The filter sees the TCP header
+    /// at offset 0, its flags in byte 13 (tcp_filter in net/ipv4/tcp_ipv4.c). struct sock_filter: code, jump true, jump false, k.
+    /// </summary>
+    private static readonly ulong[] s_dropNewConnections =
+    [
+        Instruction(0x30, 0, 0, 13),   // A = byte 13 of the segment
+        Instruction(0x54, 0, 0, 0x12), // A &= SYN | ACK
+        Instruction(0x15, 0, 1, 0x02), // A == SYN ?
+        Instruction(0x06, 0, 0, 0),    // yes: drop
+        Instruction(0x06, 0, 0, uint.MaxValue),
+    ];
+
+    /// <summary>Lets a restart bind over connections in TIME_WAIT (socket(7)).</summary>
+    public static SysResult ReuseAddress(Kernel kernel, int descriptor) => kernel.SetOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
+
+    /// <summary>Lets the sockets of one user share a port; the kernel spreads connections over them (socket(7)).</summary>
+    public static SysResult ReusePort(Kernel kernel, int descriptor) => kernel.SetOption(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
+
+    /// <summary>On a listener: accepted sockets inherit it (tcp(7)).</summary>
+    public static SysResult NoDelay(Kernel kernel, int descriptor) => kernel.SetOption(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+
+    /// <summary>Whether an IPv6 socket serves IPv4 clients too (ipv6(7)): only the wildcard address does, as with Kestrel's own transport.</summary>
+    public static SysResult DualMode(Kernel kernel, int descriptor, IPAddress address)
+        => kernel.SetOption(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, address.Equals(IPAddress.IPv6Any) ? 0 : 1);
+
+    /// <summary>The listener hears of no new connection; those in its queue stay, half-open handshakes finish.</summary>
+    public static SysResult DropNewConnections(Kernel kernel, int descriptor) => kernel.AttachFilter(descriptor, s_dropNewConnections);
+
+    /// <summary>Whether the descriptor is a listening socket (SO_ACCEPTCONN, socket(7)).</summary>
+    public static bool IsListening(Kernel kernel, int descriptor)
+        => kernel.GetOption(descriptor, SOL_SOCKET, SO_ACCEPTCONN, out int listening).IsOk && listening != 0;
+
+    private static ulong Instruction(ushort code, byte jumpTrue, byte jumpFalse, uint k)
+        => code | ((ulong)jumpTrue << 16) | ((ulong)jumpFalse << 24) | ((ulong)k << 32);
+}

@@ -4,7 +4,8 @@ namespace Transport.Epoll.EventLoops;
 
 /// <summary>
 /// Decides whether a loop polls for a moment before it blocks. It pays when work comes sooner than a wake-up costs: only if the mean gap
-/// between two pieces of work is shorter than the limit, never on a single processor, and at most half of the processors' loops at a time.
+/// between two pieces of work is shorter than the limit, never on a single processor or while the pool has work waiting (which needs the
+/// processor more), and at most half of the processors' loops at a time.
 /// </summary>
 /// <remarks>Lease holder only, but for the count of spinning loops, which the process shares.</remarks>
 internal sealed class SpinPolicy
@@ -28,7 +29,7 @@ internal sealed class SpinPolicy
     /// <summary>Whether to spin now; if so, <see cref="End"/> must follow.</summary>
     public bool TryBegin()
     {
-        if (_limit == 0 || _meanGap >= _limit)
+        if (_limit == 0 || _meanGap >= _limit || ThreadPool.PendingWorkItemCount > 0)
         {
             return false;
         }

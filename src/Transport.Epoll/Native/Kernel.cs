@@ -32,6 +32,7 @@ internal unsafe class Kernel
     public virtual SysResult EpollRemove(int epoll, int descriptor)
         => EpollControl(epoll, EPOLL_CTL_DEL, descriptor, EpollEvents.None, 0);
 
+    [SkipLocalsInit]
     public virtual SysResult EpollWait(int epoll, Span<EpollEvent> events, int timeoutMilliseconds)
     {
         // epoll_event is packed on x64 and not on arm64 (epoll.h): Tmds.LibC has an assembly for each.

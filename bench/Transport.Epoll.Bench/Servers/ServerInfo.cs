@@ -1,0 +1,11 @@
+using System.Net.Http.Json;
+
+namespace Transport.Epoll.Bench.Servers;
+
+/// <summary>The part of the sample's <c>/info</c> that the benchmark reads.</summary>
+internal sealed record ServerInfo(int Connections, long AllocatedBytes, long HeapBytes)
+{
+    public static async Task<ServerInfo> ReadAsync(ServerProcess server, bool collect, CancellationToken cancellation) =>
+        await server.Http.GetFromJsonAsync<ServerInfo>(collect ? "/info?collect=1" : "/info", cancellation)
+            ?? throw new BenchException($"{server.Contender.Name}: /info is empty.");
+}

@@ -166,6 +166,7 @@ internal sealed class EventLoop
                 _kernel.SetAffinity(processor).ThrowIfFailed();
             }
 
+            CallbackIsolation.Restore(); // its one-time set-up needs a thread: now, not when descriptors have run out
             t_running = this;
             Register(_wake.Number, WakeHandler.Instance, EpollEvents.In, out _).ThrowIfFailed();
             while (!_stopping)

@@ -21,6 +21,7 @@ internal interface IAcceptSink
 /// <remarks>
 /// The lease holder accepts. The thread that stops the listener accepts too, so both do it under the gate, which is never held across user code.
 /// </remarks>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Stop disposes the timer.")]
 internal sealed class Acceptor : IEventHandler
 {
     private const int MaxPerTurn = 64;
@@ -31,9 +32,11 @@ internal sealed class Acceptor : IEventHandler
     private readonly Kernel _kernel;
     private readonly Lock _gate = new();
 
+    // Armed once in advance: the process's first timer starts a thread, which can't be had when descriptors have run out.
+    private readonly Timer _retryTimer;
+
     // Under the gate.
     private bool _stopped;
-    private Timer? _retryTimer;
 
     // Set by the acceptor before it looks again, taken by whoever makes room or frees a descriptor: exactly one of them resumes it.
     private int _held;
@@ -47,6 +50,7 @@ internal sealed class Acceptor : IEventHandler
         Loop = loop;
         Socket = socket;
         _kernel = kernel;
+        _retryTimer = new Timer(static state => ((Acceptor)state!).Resume(), this, s_retry, Timeout.InfiniteTimeSpan);
     }
 
     public EventLoop Loop { get; }
@@ -91,7 +95,7 @@ internal sealed class Acceptor : IEventHandler
         lock (_gate)
         {
             _stopped = true;
-            _retryTimer?.Dispose();
+            _retryTimer.Dispose();
         }
     }
 
@@ -184,7 +188,6 @@ internal sealed class Acceptor : IEventHandler
             }
 
             Volatile.Write(ref _held, 1);
-            _retryTimer ??= new Timer(static state => ((Acceptor)state!).Resume(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _retryTimer.Change(s_retry, Timeout.InfiniteTimeSpan);
         }
 

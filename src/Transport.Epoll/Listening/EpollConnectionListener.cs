@@ -133,7 +133,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         if ((last == 0 || Stopwatch.GetElapsedTime(last, now) >= s_warningInterval)
             && Interlocked.CompareExchange(ref _lastWarning, now, last) == last)
         {
-            string reason = error.IsOk ? "an accepted connection could not be set up" : error.ToException().Message;
+            string reason = error.IsOk ? "an accepted connection could not be set up" : error.Message;
             EpollTransportLog.AcceptExhausted(_settings.Logger, EndPoint.ToString() ?? string.Empty, reason, (int)retryWithin.TotalMilliseconds);
         }
     }

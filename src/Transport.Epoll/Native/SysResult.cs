@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using static Tmds.Linux.LibC;
 
 namespace Transport.Epoll.Native;
@@ -54,7 +55,10 @@ internal readonly struct SysResult
 
     public SysResult ThrowIfFailed() => IsOk ? this : throw ToException();
 
-    public SocketException ToException() => new((int)ToSocketError(Errno));
+    /// <summary>The system's message for the errno (strerror(3)).</summary>
+    public string Message => Marshal.GetPInvokeErrorMessage(Errno);
+
+    public SocketException ToException() => new((int)ToSocketError(Errno), Message);
 
     public override string ToString() => IsOk ? $"{_value}" : $"errno {Errno}";
 

@@ -1,0 +1,114 @@
+using System.Globalization;
+using Sample.Web.Figures;
+using Sample.Web.Routes;
+
+namespace Sample.Web;
+
+/// <summary>Puts the app together: the transport, Kestrel, logging and the routes.</summary>
+internal static class SampleApplication
+{
+    public const string DefaultUrl = "http://127.0.0.1:5000";
+
+    public static WebApplication Build(SampleArguments arguments)
+    {
+        var builder = WebApplication.CreateBuilder(arguments.Configuration);
+        builder.Host.UseSystemd();
+        UseTransport(builder.WebHost, arguments);
+        ConfigureLogging(builder);
+        ConfigureKestrel(builder);
+
+        builder.Services.AddSingleton(arguments);
+        builder.Services.AddSingleton<ConnectionMonitor>();
+        builder.Services.AddSingleton<FigureReader>();
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, SampleJsonContext.Default));
+
+        var app = builder.Build();
+
+        // First, and before routing, which a route as short as these would notice.
+        app.UseBenchmarkRoutes();
+        app.UseWebSockets();
+        app.UseRouting();
+
+        app.MapIndex();
+        app.MapBodyRoutes();
+        app.MapTimingRoutes();
+        app.MapWebSocketEcho();
+        app.MapFigures();
+        return app;
+    }
+
+    private static void UseTransport(ConfigureWebHostBuilder webHost, SampleArguments arguments)
+    {
+        switch (arguments.Transport)
+        {
+            case TransportChoice.Epoll:
+                webHost.UseEpollTransport(options =>
+                {
+                    // What the command line leaves open comes from the configuration or the transport's defaults.
+                    options.LoopCount = arguments.Loops ?? options.LoopCount;
+                    options.Scheduling = arguments.Scheduling ?? options.Scheduling;
+                });
+                break;
+            case TransportChoice.SocketsInline:
+                webHost.UseSockets(options => options.UnsafePreferInlineScheduling = true);
+                break;
+            case TransportChoice.Sockets:
+                webHost.UseSockets();
+                break;
+            default:
+                throw new InvalidOperationException($"No transport is called {arguments.Transport}.");
+        }
+    }
+
+    /// <summary>Warnings and errors only, unless a Logging key asks for more.</summary>
+    private static void ConfigureLogging(WebApplicationBuilder builder)
+    {
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        if (!builder.Configuration.GetSection("Logging").Exists())
+        {
+            // While this category is enabled at any level, hosting creates an Activity for each request.
+            builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+
+            // Why the app cannot start is told in one line, without the stack.
+            builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+        }
+    }
+
+    private static void ConfigureKestrel(WebApplicationBuilder builder)
+    {
+        var configuration = builder.Configuration;
+        if (!HasAddresses(configuration))
+        {
+            builder.WebHost.UseUrls(DefaultUrl);
+        }
+
+        var hasCertificate = configuration.GetSection("Kestrel:Certificates:Default").Exists();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            var connections = kestrel.ApplicationServices.GetRequiredService<ConnectionMonitor>();
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(connections.Watch));
+            if (!hasCertificate)
+            {
+                // Called for https endpoints only; an endpoint's own certificate still wins.
+                kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = SelfSignedCertificate.Instance);
+            }
+
+            kestrel.UseSystemd();
+        });
+    }
+
+    private static bool HasAddresses(ConfigurationManager configuration)
+    {
+        return IsSocketActivated()
+            || !string.IsNullOrEmpty(configuration["urls"])
+            || !string.IsNullOrEmpty(configuration["http_ports"])
+            || !string.IsNullOrEmpty(configuration["https_ports"])
+            || configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();
+    }
+
+    /// <summary>Whether systemd hands over listening sockets (sd_listen_fds(3)); KestrelServerOptions.UseSystemd looks at the same variable.</summary>
+    private static bool IsSocketActivated()
+    {
+        return Environment.GetEnvironmentVariable("LISTEN_PID") == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,12 @@
+using System.Text.Json.Serialization;
+using Sample.Web.Figures;
+using Sample.Web.Routes;
+
+namespace Sample.Web;
+
+/// <summary>The serializers of everything that the sample answers as JSON, made at compile time.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(JsonMessage))]
+[JsonSerializable(typeof(ProcessFigures))]
+[JsonSerializable(typeof(UploadResult))]
+internal sealed partial class SampleJsonContext : JsonSerializerContext;

@@ -1,0 +1,125 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Sample.Web.Tests.Support;
+using Xunit.Abstractions;
+
+namespace Sample.Web.Tests.Kernel;
+
+public class DescriptorExhaustionTests(ITestOutputHelper output)
+{
+    /// <summary>What fits beside the descriptors that the runtime needs for itself, mostly assemblies.</summary>
+    private const int Room = 40;
+
+    /// <summary>Numbers that /proc does not show yet: the runtime's diagnostics wait in an open(2) of a pipe.</summary>
+    private const int Pending = 2;
+
+    private const int Clients = 150;
+    private const double MaxIdleCpu = 0.2;
+
+    private static readonly byte[] s_request = Encoding.ASCII.GetBytes("GET /plaintext HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    private static readonly TimeSpan s_window = TimeSpan.FromSeconds(1);
+
+    // Nothing is warmed up: whatever the transport needs to rest and try again, it must have before it runs out.
+    [Theory]
+    [InlineData("Inline")]
+    [InlineData("ThreadPool")]
+    public async Task Accept_DescriptorsExhausted_RestsAndRecovers(string scheduling)
+    {
+        var limit = await CountDescriptorsAsync() + Room;
+        await using var sample = SampleProcess.Launch(
+            "sh", ["-c", $"ulimit -n {limit} && exec \"$@\"", "sh", SampleProcess.Dotnet, SampleProcess.Assembly, "--urls", SampleProcess.AnyPort, "--scheduling", scheduling]);
+        await sample.WaitUntilStartedAsync();
+        using var client = sample.CreateClient();
+        await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WaitAsync(Deadline.Short);
+
+        var waiting = new List<Client>();
+        try
+        {
+            for (var i = 0; i < Clients; i++)
+            {
+                waiting.Add(await Client.ConnectAsync(sample.Port));
+            }
+
+            await Deadline.UntilAsync(() => sample.HasExited || ProcFiles.Descriptors(sample.Id) >= limit - Pending, "all descriptors in use");
+            Assert.False(sample.HasExited, sample.Log);
+            await AssertRestsAsync(sample);
+            Assert.Contains(waiting, w => !w.Response.IsCompleted);
+
+            await ServeAllAsync(waiting);
+        }
+        finally
+        {
+            waiting.ForEach(w => w.Dispose());
+        }
+
+        Assert.Equal("Hello, World!", await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WaitAsync(Deadline.Short));
+        output.WriteLine(sample.Log);
+        Assert.InRange(sample.Log.Split('\n').Count(line => line.StartsWith("warn:", StringComparison.Ordinal)), 1, 5);
+        Assert.DoesNotContain("crit:", sample.Log, StringComparison.Ordinal);
+    }
+
+    /// <summary>How many a sample uses that has served a request.</summary>
+    private static async Task<int> CountDescriptorsAsync()
+    {
+        await using var sample = await SampleProcess.StartAsync();
+        using var client = sample.CreateClient();
+        await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WaitAsync(Deadline.Short);
+        return ProcFiles.Descriptors(sample.Id);
+    }
+
+    /// <summary>The window is what is measured, not a wait for something to happen.</summary>
+    private async Task AssertRestsAsync(SampleProcess sample)
+    {
+        var before = ProcFiles.CpuSeconds(sample.Id);
+        await Task.Delay(s_window);
+        Assert.False(sample.HasExited, sample.Log);
+        var used = ProcFiles.CpuSeconds(sample.Id) - before;
+        output.WriteLine($"{used:F2} s CPU in {s_window.TotalSeconds} s while exhausted");
+        Assert.InRange(used, 0, MaxIdleCpu);
+    }
+
+    /// <summary>Whoever was served leaves, which makes room for those who wait, until nobody is left.</summary>
+    private static async Task ServeAllAsync(List<Client> waiting)
+    {
+        while (waiting.Count > 0)
+        {
+            await Task.WhenAny(waiting.Select(w => w.Response)).WaitAsync(Deadline.Short);
+            foreach (var served in waiting.Where(w => w.Response.IsCompleted).ToArray())
+            {
+                Assert.StartsWith("HTTP/1.1 200 OK", await served.Response, StringComparison.Ordinal);
+                served.Dispose();
+                waiting.Remove(served);
+            }
+        }
+    }
+
+    private sealed class Client : IDisposable
+    {
+        private readonly Socket _socket;
+
+        private Client(Socket socket)
+        {
+            _socket = socket;
+            Response = ReceiveAsync();
+        }
+
+        public Task<string> Response { get; }
+
+        public static async Task<Client> ConnectAsync(int port)
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(IPAddress.Loopback, port).WaitAsync(Deadline.Short);
+            await socket.SendAsync(s_request, SocketFlags.None).WaitAsync(Deadline.Short);
+            return new Client(socket);
+        }
+
+        public void Dispose() => _socket.Dispose();
+
+        private async Task<string> ReceiveAsync()
+        {
+            var buffer = new byte[4096];
+            return Encoding.ASCII.GetString(buffer, 0, await _socket.ReceiveAsync(buffer, SocketFlags.None));
+        }
+    }
+}

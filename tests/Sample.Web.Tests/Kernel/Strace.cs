@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Sample.Web.Tests.Support;
+
+namespace Sample.Web.Tests.Kernel;
+
+/// <summary>strace(1), attached to all threads of a process until <see cref="DetachAsync"/>.</summary>
+internal sealed class Strace : IDisposable
+{
+    private const int SigInt = 2;
+
+    private readonly Process _process;
+    private readonly string _file;
+    private readonly Task<string> _error;
+
+    private Strace(Process process, string file, Task<string> error)
+    {
+        _process = process;
+        _file = file;
+        _error = error;
+    }
+
+    public static async Task<Strace> AttachAsync(int processId, string file, params string[] options)
+    {
+        Tool.Require("strace", "strace");
+        var process = Tool.Start("strace", ["-f", "-o", file, .. options, "-p", $"{processId}"]);
+
+        // The first line says that it is attached, or why it cannot be.
+        var line = await process.StandardError.ReadLineAsync().WaitAsync(Deadline.Short);
+        Assert.Contains("attached", line, StringComparison.Ordinal);
+        return new Strace(process, file, process.StandardError.ReadToEndAsync());
+    }
+
+    /// <summary>Ends the trace and returns what it wrote.</summary>
+    public async Task<string> DetachAsync()
+    {
+        _ = Kill(_process.Id, SigInt);
+        await _process.WaitForExitAsync().WaitAsync(Deadline.Short);
+        await _error.WaitAsync(Deadline.Short);
+        return await File.ReadAllTextAsync(_file);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Kill(int process, int signal);
+}

@@ -1,0 +1,30 @@
+using System.Globalization;
+
+namespace Sample.Web.Tests.Support;
+
+/// <summary>What <c>/proc</c> (proc(5)) tells about a process.</summary>
+internal static class ProcFiles
+{
+    private const double TicksPerSecond = 100; // sysconf(_SC_CLK_TCK) on every Linux that .NET runs on
+
+    /// <summary>User and system time, in seconds.</summary>
+    public static double CpuSeconds(int process)
+    {
+        var stat = File.ReadAllText($"/proc/{process}/stat");
+
+        // The second field, the name, may hold blanks; the third follows its bracket.
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
+    }
+
+    public static int Descriptors(int process) => Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Count();
+
+    /// <summary>The threads whose name starts so.</summary>
+    public static Dictionary<int, string> Threads(int process, string prefix)
+    {
+        return Directory.EnumerateDirectories($"/proc/{process}/task")
+            .ToDictionary(folder => int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture), folder => File.ReadAllText(Path.Combine(folder, "comm")).TrimEnd())
+            .Where(thread => thread.Value.StartsWith(prefix, StringComparison.Ordinal))
+            .ToDictionary();
+    }
+}

@@ -22,7 +22,7 @@ internal sealed record ConnectionSettings(
     public PipeOptions InputOptions(EventLoop loop, PipeScheduler application)
         => new(Pool, application, loop.Scheduler, MaxReadBufferSize, MaxReadBufferSize / 2, useSynchronizationContext: false);
 
-    /// <summary>The pipe from the application to the socket: the sender reads where the loop's send scheduler says.</summary>
-    public PipeOptions OutputOptions(EventLoop loop, PipeScheduler application)
-        => new(Pool, loop.SendScheduler, application, MaxWriteBufferSize, MaxWriteBufferSize / 2, useSynchronizationContext: false);
+    /// <summary>The pipe from the application to the socket: the sender reads where the send scheduler says.</summary>
+    public PipeOptions OutputOptions(SendScheduler send, PipeScheduler application)
+        => new(Pool, send, application, MaxWriteBufferSize, MaxWriteBufferSize / 2, useSynchronizationContext: false);
 }

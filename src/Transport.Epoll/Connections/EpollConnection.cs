@@ -68,11 +68,12 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         Features = new ConnectionFeatures(this);
 
         PipeScheduler application = settings.Inline ? new ApplicationScheduler(loop, this) : PipeScheduler.ThreadPool;
+        SendScheduler send = new(loop);
         _input = new Pipe(settings.InputOptions(loop, application));
-        _output = new Pipe(settings.OutputOptions(loop, application));
+        _output = new Pipe(settings.OutputOptions(send, application));
         _original = Transport = new DuplexPipe(new FirstReadPipeReader(_input.Reader, this), _output.Writer);
-        _receiver = new SocketReceiver(this, loop, settings.Kernel, _input.Writer, settings.Logger, isUnix);
-        _sender = new SocketSender(this, loop, settings.Kernel, _output.Reader, settings.Logger, isUnix);
+        _receiver = new SocketReceiver(this, loop, send, settings.Kernel, _input.Writer, settings.Logger, isUnix);
+        _sender = new SocketSender(this, loop, send, settings.Kernel, _output.Reader, settings.Logger, isUnix);
         loop.AddConnection();
     }
 

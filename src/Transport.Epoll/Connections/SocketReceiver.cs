@@ -12,7 +12,8 @@ namespace Transport.Epoll.Connections;
 /// turn is used up.
 /// </summary>
 /// <remarks>Lease holder only, from start to end: the pipe resumes it through the loop's scheduler.</remarks>
-internal sealed class SocketReceiver(EpollConnection connection, EventLoop loop, Kernel kernel, PipeWriter input, ILogger logger, bool isUnix)
+internal sealed class SocketReceiver(
+    EpollConnection connection, EventLoop loop, SendScheduler send, Kernel kernel, PipeWriter input, ILogger logger, bool isUnix)
 {
     /// <summary>Half of a pool block, as with Kestrel's own transport: what is left of a block is worth a receive.</summary>
     private const int MinBufferSize = 2048;
@@ -110,6 +111,7 @@ internal sealed class SocketReceiver(EpollConnection connection, EventLoop loop,
             }
 
             input.Advance(received);
+            send.OnReceived();
             LookAhead(received == buffer.Length, edge);
             ValueTask<FlushResult> flush = input.FlushAsync();
             FlushResult flushed = flush.IsCompleted ? flush.GetAwaiter().GetResult() : await PauseAsync(flush);

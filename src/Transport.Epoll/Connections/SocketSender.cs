@@ -12,7 +12,8 @@ namespace Transport.Epoll.Connections;
 /// <remarks>
 /// One thread at a time, by the pump's own sequence: the lease holder, or a flushing thread while the loop sleeps.
 /// </remarks>
-internal sealed class SocketSender(EpollConnection connection, EventLoop loop, Kernel kernel, PipeReader output, ILogger logger, bool isUnix)
+internal sealed class SocketSender(
+    EpollConnection connection, EventLoop loop, SendScheduler scheduler, Kernel kernel, PipeReader output, ILogger logger, bool isUnix)
 {
     /// <summary>The share of one turn: what the loop sends for one connection before the others have theirs.</summary>
     private const int MaxBytesPerTurn = 1024 * 1024;
@@ -125,6 +126,7 @@ internal sealed class SocketSender(EpollConnection connection, EventLoop loop, K
                 continue;
             }
 
+            scheduler.OnSent();
             bool all = sent.Value == buffer.Length;
             output.AdvanceTo(all ? buffer.End : buffer.GetPosition(sent.Value));
             if (all && result.IsCompleted)

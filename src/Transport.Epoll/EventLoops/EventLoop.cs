@@ -25,6 +25,10 @@ internal sealed class EventLoop
     [ThreadStatic]
     private static EventLoop? t_running;
 
+    // The loop that the thread drives or last drove: a hint, which callbacks may read too.
+    [ThreadStatic]
+    private static EventLoop? t_driven;
+
     private readonly Action<Exception> _onFault;
     private readonly Action<Exception> _onEnd;
     private readonly EpollInstance _epoll;
@@ -69,7 +73,6 @@ internal sealed class EventLoop
 
         _work = new WorkQueue(_wake.Signal);
         Scheduler = new LoopScheduler(this);
-        SendScheduler = new SendScheduler(this);
     }
 
     /// <summary>The name of the loop and of its thread: at most 15 characters, the kernel's limit (prctl(2), PR_SET_NAME).</summary>
@@ -78,14 +81,14 @@ internal sealed class EventLoop
     /// <summary>Runs loop items on this loop; for whatever touches a receiver.</summary>
     public LoopScheduler Scheduler { get; }
 
-    /// <summary>Runs the output pumps of this loop's connections.</summary>
-    public SendScheduler SendScheduler { get; }
-
     /// <summary>The number of connections that belong to this loop. Any thread.</summary>
     public int ConnectionCount => Volatile.Read(ref _connections);
 
     /// <summary>Whether the calling thread drives this loop and is in state running.</summary>
     public bool IsRunningHere => ReferenceEquals(t_running, this);
+
+    /// <summary>Whether the calling thread drives this loop, in whatever state: a hint.</summary>
+    public bool IsDrivenHere => ReferenceEquals(t_driven, this);
 
     /// <summary>Debug builds: the calling thread is the lease holder, in state running.</summary>
     [Conditional("DEBUG")]
@@ -167,7 +170,7 @@ internal sealed class EventLoop
             }
 
             CallbackIsolation.Restore(); // its one-time set-up needs a thread: now, not when descriptors have run out
-            t_running = this;
+            t_driven = t_running = this;
             Register(_wake.Number, WakeHandler.Instance, EpollEvents.In, out _).ThrowIfFailed();
             while (!_stopping)
             {
@@ -181,7 +184,7 @@ internal sealed class EventLoop
             failure = exception;
         }
 
-        t_running = null;
+        t_driven = t_running = null;
         Close();
         if (failure is not null)
         {

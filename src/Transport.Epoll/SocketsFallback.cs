@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Transport.Epoll;
 
@@ -25,5 +24,12 @@ internal static class SocketsFallback
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void AddSockets(IServiceCollection services) => services.TryAddSingleton<IConnectionListenerFactory, SocketTransportFactory>();
+    private static void AddSockets(IServiceCollection services)
+    {
+        if (!services.Any(service => service.ImplementationType == typeof(SocketTransportFactory)))
+        {
+            // First of all, so that it is asked last: whatever else the app has registered keeps its endpoints.
+            services.Insert(0, ServiceDescriptor.Singleton<IConnectionListenerFactory, SocketTransportFactory>());
+        }
+    }
 }

@@ -4,21 +4,21 @@ using Transport.Epoll.EventLoops;
 namespace Transport.Epoll.Connections;
 
 /// <summary>
-/// Where the application's callbacks of one connection run in inline mode: on the loop when the loop itself raised them, otherwise on the
-/// pool, never in place.
+/// Where the application's callbacks of one connection run: always on the pool, or, inline, on the loop when the loop itself raised them.
+/// Never in place.
 /// </summary>
 /// <remarks>Any thread.</remarks>
-internal sealed class ApplicationScheduler(EventLoop loop, IApplicationItemOwner owner) : PipeScheduler
+internal sealed class ApplicationScheduler(EventLoop loop, IApplicationItemOwner owner, bool inline) : PipeScheduler
 {
     public override void Schedule(Action<object?> action, object? state)
     {
-        if (loop.IsRunningHere)
+        if (inline && loop.IsRunningHere)
         {
             loop.Post(action, state, owner);
         }
         else
         {
-            System.Threading.ThreadPool.UnsafeQueueUserWorkItem(action, state, preferLocal: false);
+            loop.PostToPool(action, state);
         }
     }
 }

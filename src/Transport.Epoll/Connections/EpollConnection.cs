@@ -67,7 +67,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         ConnectionClosed = _closedSource.Token;
         Features = new ConnectionFeatures(this);
 
-        PipeScheduler application = settings.Inline ? new ApplicationScheduler(loop, this) : PipeScheduler.ThreadPool;
+        ApplicationScheduler application = new(loop, this, settings.Inline);
         SendScheduler send = new(loop);
         _input = new Pipe(settings.InputOptions(loop, application));
         _output = new Pipe(settings.OutputOptions(send, application));

@@ -41,6 +41,7 @@ internal sealed class EventLoop
     // Lease holder only.
     private readonly HandlerTable _handlers = new();
     private readonly Queue<WorkItem> _run = new();
+    private readonly PoolQueue _pool = new();
     private readonly EpollEvent[] _events = new EpollEvent[MaxEventsPerTurn];
     private bool _stopping;
 
@@ -152,6 +153,19 @@ internal sealed class EventLoop
         }
     }
 
+    /// <summary>Hands an application item to the pool: with the rest of the turn when the running loop does it, at once otherwise. Any thread.</summary>
+    public void PostToPool(Action<object?> callback, object? state)
+    {
+        if (IsRunningHere)
+        {
+            _pool.Enqueue(callback, state);
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(callback, state, preferLocal: false);
+        }
+    }
+
     /// <summary>
     /// Whether a foreign thread may send in place: while the loop sleeps, and at most twice in a row, so that a broadcast is spread over
     /// the loops rather than run by one thread.
@@ -203,9 +217,11 @@ internal sealed class EventLoop
         }
 
         _handlers.EndBatch();
+        _pool.Flush();
         DrainWork();
         RunCallbacks();
         DrainWork();
+        _pool.Flush();
     }
 
     private ReadOnlySpan<EpollEvent> Wait()
@@ -336,6 +352,7 @@ internal sealed class EventLoop
 
     private void Close()
     {
+        _pool.Flush();
         _closed = true;
         Interlocked.MemoryBarrier(); // pairs with the one in WorkQueue.Enqueue: the writer sees _closed, or this drain sees the item
         _work.LeaveSleep();

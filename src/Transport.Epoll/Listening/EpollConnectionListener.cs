@@ -90,7 +90,12 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
             stopped = _stopped ??= Task.Factory.StartNew(Unbind, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
 
-        await stopped.WaitAsync(cancellationToken).ConfigureAwait(false);
+        // Kestrel passes a cancelled token when its time to stop is up, and expects no exception: the caller goes on, the unbinding too.
+        await stopped.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (stopped.IsFaulted)
+        {
+            await stopped.ConfigureAwait(false);
+        }
     }
 
     public async ValueTask DisposeAsync()

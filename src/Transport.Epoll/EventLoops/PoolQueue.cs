@@ -1,0 +1,78 @@
+using System.Collections.Concurrent;
+
+namespace Transport.Epoll.EventLoops;
+
+/// <summary>
+/// Hands application items to the thread pool in batches: one request wakes a pool thread for all that a turn brought, and the thread
+/// asks for another one before it starts, so that an item that blocks holds up nobody.
+/// </summary>
+/// <remarks>The lease holder writes and flushes; pool threads read.</remarks>
+internal sealed class PoolQueue : IThreadPoolWorkItem
+{
+    /// <summary>How long one pool thread stays with the batch before the pool's other work has its turn; the pool's own dispatch takes 30 ms.</summary>
+    private const int MaxMilliseconds = 15;
+
+    /// <summary>So many items are worth a pool thread before the turn ends.</summary>
+    private const int MaxBatch = 16;
+
+    private readonly ConcurrentQueue<(Action<object?> Callback, object? State)> _items = new();
+
+    // 1 while a pool thread has been asked for and has not come yet.
+    private int _requested;
+
+    // Lease holder only.
+    private int _unflushed;
+
+    public void Enqueue(Action<object?> callback, object? state)
+    {
+        _items.Enqueue((callback, state));
+        if (++_unflushed >= MaxBatch)
+        {
+            Flush();
+        }
+    }
+
+    /// <summary>The turn has no more for now.</summary>
+    public void Flush()
+    {
+        if (_unflushed > 0)
+        {
+            _unflushed = 0;
+            Request();
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        Interlocked.Exchange(ref _requested, 0); // before the queue is looked at: who enqueues later asks again
+        if (!_items.TryDequeue(out (Action<object?> Callback, object? State) item))
+        {
+            return;
+        }
+
+        long start = Environment.TickCount64;
+        do
+        {
+            if (!_items.IsEmpty)
+            {
+                Request();
+            }
+
+            item.Callback(item.State);
+            CallbackIsolation.Restore();
+        }
+        while (Environment.TickCount64 - start < MaxMilliseconds && _items.TryDequeue(out item));
+        if (!_items.IsEmpty)
+        {
+            Request();
+        }
+    }
+
+    private void Request()
+    {
+        if (Interlocked.Exchange(ref _requested, 1) == 0)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+}

@@ -36,6 +36,7 @@ internal sealed class Acceptor : IEventHandler
     private readonly Timer _retryTimer;
 
     // Under the gate.
+    private readonly DescriptorReserve _reserve;
     private bool _stopped;
 
     // Set by the acceptor before it looks again, taken by whoever makes room or frees a descriptor: exactly one of them resumes it.
@@ -50,6 +51,7 @@ internal sealed class Acceptor : IEventHandler
         Loop = loop;
         Socket = socket;
         _kernel = kernel;
+        _reserve = new DescriptorReserve(kernel);
         _retryTimer = new Timer(static state => ((Acceptor)state!).Resume(), this, s_retry, Timeout.InfiniteTimeSpan);
     }
 
@@ -151,11 +153,18 @@ internal sealed class Acceptor : IEventHandler
 
     private Outcome AcceptOne()
     {
+        if (!_stopped && !_reserve.IsFree())
+        {
+            Hold(SysResult.TooManyOpenFiles);
+            return Outcome.Held;
+        }
+
         Span<byte> address = stackalloc byte[SocketAddresses.MaxLength];
         SysResult result = _kernel.Accept(Socket.Descriptor.Number, address, out int length);
         if (result.IsOk)
         {
             FileDescriptor descriptor = new(_kernel, result.Value);
+            _reserve.OnAccepted(result.Value);
             _sink.OnAccepted(this, descriptor, SocketAddresses.FromKernel(address[..length]));
             return Outcome.Accepted;
         }

@@ -244,6 +244,9 @@ internal unsafe class Kernel
         return result;
     }
 
+    /// <summary>One more than the highest descriptor number that the process may use (RLIMIT_NOFILE, getdtablesize(3)).</summary>
+    public virtual SysResult DescriptorLimit() => SysResult.From(getdtablesize());
+
     private static SysResult EpollControl(int epoll, int operation, int descriptor, EpollEvents events, ulong token)
     {
         epoll_event argument = default;

@@ -46,6 +46,9 @@ internal readonly struct SysResult
     /// <summary>The process or the system is out of descriptors or memory: worth another try later.</summary>
     public bool IsExhausted => -_value is var errno && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM);
 
+    /// <summary>As if the process had reached its limit of open descriptors (EMFILE).</summary>
+    public static SysResult TooManyOpenFiles => new(-EMFILE);
+
     public static SysResult Ok(int value) => new(value);
 
     public static SysResult Failed(int errno) => new(-errno);

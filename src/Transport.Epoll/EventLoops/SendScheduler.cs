@@ -4,8 +4,9 @@ namespace Transport.Epoll.EventLoops;
 
 /// <summary>
 /// Runs the output pump of one connection. A flush by the loop's own callbacks is posted, so that the answers of a turn leave together.
-/// A flush by a foreign thread is sent by that thread at once if the loop sleeps (it saves the wake-up), and posted if the loop is awake
-/// (it saves the contention) — unless the connection is one that flushes several times for what it receives once, as HTTP/2 does with its
+/// A pool thread that answers what the loop received sends at once: measured at 64 connections, posting the send instead cost the pool's
+/// threads more in waiting for the loop than the send itself. Another thread's flush is sent at once if the loop sleeps (it saves the
+/// wake-up) and posted if it is awake (it saves the contention) — all this unless the connection is one that flushes several times for what it receives once, as HTTP/2 does with its
 /// streams: then it waits its turn in the pool, and what is flushed meanwhile leaves with it.
 /// </summary>
 /// <remarks>
@@ -32,7 +33,7 @@ internal sealed class SendScheduler(EventLoop loop) : PipeScheduler
         {
             System.Threading.ThreadPool.UnsafeQueueUserWorkItem(action, state, preferLocal: false);
         }
-        else if (loop.TryEnterSendInPlace())
+        else if (PoolQueue.IsServingHere || loop.TryEnterSendInPlace())
         {
             action(state);
         }

@@ -26,6 +26,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
     private readonly EventLoop _loop;
     private readonly IConnectionOwner _owner;
     private readonly bool _isUnix;
+    private readonly ConnectionShutdown _shutdown;
     private readonly Pipe _input;
     private readonly Pipe _output;
     private readonly IDuplexPipe _original;
@@ -33,9 +34,6 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
     private readonly SocketSender _sender;
     private readonly CancellationTokenSource _closedSource = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    // First writer wins (compare-exchange), any thread reads.
-    private Exception? _shutdownReason;
 
     // The pumps that still run; whoever ends the last one has the descriptor closed.
     private int _pumps = 2;
@@ -61,6 +59,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         _loop = loop;
         Descriptor = descriptor;
         _isUnix = isUnix;
+        _shutdown = new ConnectionShutdown(settings, descriptor, isUnix);
         LocalEndPoint = localEndPoint;
         RemoteEndPoint = remoteEndPoint;
         _owner = owner;
@@ -119,7 +118,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
     public FileDescriptor Descriptor { get; }
 
     /// <summary>Why the connection was shut down; <see langword="null"/> while it was not.</summary>
-    public Exception? ShutdownReason => Volatile.Read(ref _shutdownReason);
+    public Exception? ShutdownReason => _shutdown.Reason;
 
     /// <summary>Registers with the loop and starts both pumps. Any thread; once.</summary>
     public void Start()
@@ -211,29 +210,9 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         _ = _sender.RunAsync();
     }
 
-    /// <summary>
-    /// Shuts the connection down, once: the first reason wins. No reason, or the switch to FIN, sends FIN; a reason sends RST at once, and
-    /// never FIN before it, which would make a truncated response look complete.
-    /// </summary>
     private void Shutdown(Exception? reason)
     {
-        Exception first = reason ?? new ConnectionAbortedException("The epoll transport's send loop completed gracefully.");
-        if (Interlocked.CompareExchange(ref _shutdownReason, first, null) is null)
-        {
-            bool reset = reason is not null && !_settings.FinOnError;
-            LogShutdown(reset, first);
-            if (Descriptor.TryBorrow())
-            {
-                // Connecting a TCP socket to AF_UNSPEC dissolves the connection with RST and keeps the descriptor open (connect(2)).
-                if (!reset || _isUnix || !_settings.Kernel.Connect(Descriptor.Number, SocketAddresses.Unspecified).IsOk)
-                {
-                    _settings.Kernel.ShutdownBoth(Descriptor.Number);
-                }
-
-                Descriptor.Return();
-            }
-        }
-
+        _shutdown.Begin(reason, this);
         _input.Writer.CancelPendingFlush();
         _loop.Post(static state => ((EpollConnection)state!).StopPumps(), this);
     }
@@ -293,23 +272,6 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         if (Interlocked.Decrement(ref _unfinished) == 0)
         {
             _ended.SetResult();
-        }
-    }
-
-    private void LogShutdown(bool reset, Exception reason)
-    {
-        if (!_settings.Logger.IsEnabled(LogLevel.Debug))
-        {
-            return;
-        }
-
-        if (reset)
-        {
-            EpollTransportLog.ConnectionWriteRst(_settings.Logger, ConnectionId, reason.Message);
-        }
-        else
-        {
-            EpollTransportLog.ConnectionWriteFin(_settings.Logger, ConnectionId, reason.Message);
         }
     }
 

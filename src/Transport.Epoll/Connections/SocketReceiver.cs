@@ -27,6 +27,7 @@ internal sealed class SocketReceiver(
     private int _bufferSize = MinBufferSize;
     private int _bytesThisTurn;
     private bool _mustReadToEnd;
+    private bool _hungUp;
     private bool _stopped;
 
     /// <summary>The kernel reported events. Its end, error and urgent flags stay: a short read then does not mean drained.</summary>
@@ -36,6 +37,7 @@ internal sealed class SocketReceiver(
         if ((events & (EpollEvents.In | LastingFlags)) != 0)
         {
             _mustReadToEnd |= (events & LastingFlags) != 0;
+            _hungUp |= (events & EpollEvents.Hup) != 0;
             _readable.Set();
         }
     }
@@ -102,6 +104,12 @@ internal sealed class SocketReceiver(
             int received = result.Value;
             if (received == 0)
             {
+                if (_hungUp && !isUnix && connection.ShutdownReason is null)
+                {
+                    // Both directions are down and we sent no FIN: a reset, whose error a send has taken already (tcp(7), poll(2)).
+                    return ToError(SysResult.ConnectionReset);
+                }
+
                 if (logger.IsEnabled(LogLevel.Debug))
                 {
                     EpollTransportLog.ConnectionReadFin(logger, connection.ConnectionId);

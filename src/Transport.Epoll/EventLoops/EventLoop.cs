@@ -17,19 +17,7 @@ internal sealed class EventLoop
 {
     private const int MaxEventsPerTurn = 128;
     private const int MaxWorkPerTurn = 1024;
-    private const int MaxCallbacksPerTurn = 256;
 
-    /// <summary>Sends that callbacks produced wait at most this long, so that one slow callback does not hold back its neighbours' answers.</summary>
-    private static readonly long s_sendDelay = Stopwatch.Frequency * 200 / 1_000_000;
-
-    [ThreadStatic]
-    private static EventLoop? t_running;
-
-    // The loop that the thread drives or last drove: a hint, which callbacks may read too.
-    [ThreadStatic]
-    private static EventLoop? t_driven;
-
-    private readonly Action<Exception> _onFault;
     private readonly Action<Exception> _onEnd;
     private readonly EpollInstance _epoll;
     private readonly EventFd _wake;
@@ -37,16 +25,14 @@ internal sealed class EventLoop
     private readonly SpinPolicy _spin;
     private readonly int? _processor;
     private readonly Kernel _kernel;
+    private readonly Action _drainWork;
 
     // Lease holder only.
     private readonly HandlerTable _handlers = new();
-    private readonly Queue<WorkItem> _run = new();
+    private readonly RunQueue _run;
     private readonly PoolQueue _pool = new();
     private readonly EpollEvent[] _events = new EpollEvent[MaxEventsPerTurn];
     private bool _stopping;
-
-    // The lease holder sets it back to 0; a foreign thread that sends in place counts it up.
-    private int _sentInPlace;
 
     // The lease holder writes when the loop has ended; others read after they enqueued.
     private volatile bool _closed;
@@ -59,7 +45,6 @@ internal sealed class EventLoop
         _kernel = kernel;
         _spin = spin;
         _processor = processor;
-        _onFault = onFault;
         _onEnd = onEnd;
         _epoll = new EpollInstance(kernel);
         try
@@ -73,6 +58,8 @@ internal sealed class EventLoop
         }
 
         _work = new WorkQueue(_wake.Signal);
+        _run = new RunQueue(this, onFault);
+        _drainWork = DrainWork;
         Scheduler = new LoopScheduler(this);
     }
 
@@ -86,14 +73,14 @@ internal sealed class EventLoop
     public int ConnectionCount => Volatile.Read(ref _connections);
 
     /// <summary>Whether the calling thread drives this loop and is in state running.</summary>
-    public bool IsRunningHere => ReferenceEquals(t_running, this);
+    public bool IsRunningHere => ReferenceEquals(LoopThread.Running, this);
 
-    /// <summary>Whether the calling thread drives this loop, in whatever state: a hint.</summary>
-    public bool IsDrivenHere => ReferenceEquals(t_driven, this);
+    /// <summary>Whether the calling thread drives this loop, in any state: a hint.</summary>
+    public bool IsDrivenHere => ReferenceEquals(LoopThread.Driven, this);
 
     /// <summary>Debug builds: the calling thread is the lease holder, in state running.</summary>
     [Conditional("DEBUG")]
-    public void AssertRunningHere() => Debug.Assert(IsRunningHere, $"Only the holder of the lease of {Name} may do this.");
+    public void AssertRunningHere() => Debug.Assert(IsRunningHere || _closed, $"Only the holder of the lease of {Name} may do this.");
 
     public void AddConnection() => Interlocked.Increment(ref _connections);
 
@@ -133,7 +120,10 @@ internal sealed class EventLoop
     public void Forget(ulong token)
     {
         AssertRunningHere();
-        _handlers.Remove(token);
+        if (!_closed)
+        {
+            _handlers.Remove(token);
+        }
     }
 
     /// <summary>Queues an item: directly from the running loop, through the work queue from anywhere else. Any thread.</summary>
@@ -166,12 +156,8 @@ internal sealed class EventLoop
         }
     }
 
-    /// <summary>
-    /// Whether a foreign thread may send in place: while the loop sleeps, and at most twice in a row, so that a broadcast is spread over
-    /// the loops rather than run by one thread.
-    /// </summary>
-    public bool TryEnterSendInPlace()
-        => _work.IsSleeping && Volatile.Read(ref _sentInPlace) < 2 && Interlocked.Increment(ref _sentInPlace) <= 2;
+    /// <summary>Whether a foreign thread may send in place now, see <see cref="WorkQueue.TryActForSleeper"/>.</summary>
+    public bool TryEnterSendInPlace() => _work.TryActForSleeper();
 
     private void Drive()
     {
@@ -184,7 +170,7 @@ internal sealed class EventLoop
             }
 
             CallbackIsolation.Restore(); // its one-time set-up needs a thread: now, not when descriptors have run out
-            t_driven = t_running = this;
+            LoopThread.Driven = LoopThread.Running = this;
             Register(_wake.Number, WakeHandler.Instance, EpollEvents.In, out _).ThrowIfFailed();
             while (!_stopping)
             {
@@ -198,7 +184,7 @@ internal sealed class EventLoop
             failure = exception;
         }
 
-        t_driven = t_running = null;
+        LoopThread.Driven = LoopThread.Running = null;
         Close();
         if (failure is not null)
         {
@@ -210,23 +196,20 @@ internal sealed class EventLoop
     {
         foreach (ref readonly EpollEvent ready in Wait())
         {
-            if (_handlers.TryGet(ready.Token, out IEventHandler? handler))
-            {
-                Dispatch(handler, ready.Events);
-            }
+            _handlers.Dispatch(ready);
         }
 
         _handlers.EndBatch();
         _pool.Flush();
         DrainWork();
-        RunCallbacks();
+        _run.RunTurn(_drainWork);
         DrainWork();
         _pool.Flush();
     }
 
     private ReadOnlySpan<EpollEvent> Wait()
     {
-        if (_run.Count > 0 || !_work.IsEmpty)
+        if (!_run.IsEmpty || !_work.IsEmpty)
         {
             return _events.AsSpan(0, _epoll.Wait(_events, 0));
         }
@@ -245,7 +228,6 @@ internal sealed class EventLoop
             _work.LeaveSleep();
         }
 
-        _sentInPlace = 0;
         _spin.RecordGap(Stopwatch.GetTimestamp() - start);
         return _events.AsSpan(0, count);
     }
@@ -262,20 +244,6 @@ internal sealed class EventLoop
         return count;
     }
 
-    private static void Dispatch(IEventHandler handler, EpollEvents events)
-    {
-        try
-        {
-            handler.OnEvents(events);
-        }
-#pragma warning disable CA1031 // An exception costs one connection, never the loop.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            handler.OnFault(exception);
-        }
-    }
-
     /// <summary>Takes what is in the work queue: loop items run at once, application items go to the run queue.</summary>
     private void DrainWork()
     {
@@ -283,7 +251,7 @@ internal sealed class EventLoop
         {
             if (item.Owner is null)
             {
-                RunLoopItem(item);
+                _run.RunLoopItem(item);
             }
             else
             {
@@ -292,64 +260,7 @@ internal sealed class EventLoop
         }
     }
 
-    private void RunCallbacks()
-    {
-        long lastDrain = 0;
-        for (int left = Math.Min(_run.Count, MaxCallbacksPerTurn); left > 0 && _run.TryDequeue(out WorkItem item); left--)
-        {
-            if (item.Owner is null)
-            {
-                RunLoopItem(item);
-                continue;
-            }
-
-            RunApplicationItem(item);
-            long now = Stopwatch.GetTimestamp();
-            if (lastDrain == 0)
-            {
-                lastDrain = now;
-            }
-            else if (now - lastDrain > s_sendDelay)
-            {
-                DrainWork();
-                lastDrain = now;
-            }
-        }
-    }
-
-    private void RunLoopItem(in WorkItem item)
-    {
-        try
-        {
-            item.Callback(item.State);
-        }
-#pragma warning disable CA1031 // A loop item reports its own failures; whatever else comes must not end the loop.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            _onFault(exception);
-        }
-    }
-
-    /// <summary>Runs user code: outside state running, and with nothing of it left on the thread afterwards.</summary>
-    private void RunApplicationItem(in WorkItem item)
-    {
-        t_running = null;
-        try
-        {
-            item.Callback(item.State);
-        }
-#pragma warning disable CA1031 // An exception costs one connection, never the loop.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            item.Owner!.OnCallbackFailed(exception);
-        }
-
-        CallbackIsolation.Restore();
-        t_running = this;
-    }
-
+    /// <summary>The loop has ended: the pool runs what was left for it.</summary>
     private void Close()
     {
         _pool.Flush();
@@ -366,7 +277,6 @@ internal sealed class EventLoop
         _wake.Dispose();
     }
 
-    /// <summary>The loop has ended: the pool runs what was left for it.</summary>
     private void DrainToPool()
     {
         while (_work.TryDequeue(out WorkItem item))
@@ -376,18 +286,4 @@ internal sealed class EventLoop
     }
 
     private static void ToPool(in WorkItem item) => ThreadPool.UnsafeQueueUserWorkItem(item.Callback, item.State, preferLocal: false);
-
-    /// <summary>The eventfd's edge has done its work by ending the wait.</summary>
-    private sealed class WakeHandler : IEventHandler
-    {
-        public static readonly WakeHandler Instance = new();
-
-        public void OnEvents(EpollEvents events)
-        {
-        }
-
-        public void OnFault(Exception exception)
-        {
-        }
-    }
 }

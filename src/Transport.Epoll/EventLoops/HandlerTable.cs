@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Transport.Epoll.Native;
 
 namespace Transport.Epoll.EventLoops;
 
@@ -70,6 +71,26 @@ internal sealed class HandlerTable
 
         handler = null;
         return false;
+    }
+
+    /// <summary>Calls the handler that an event is for; nobody, if it has been removed.</summary>
+    public void Dispatch(in EpollEvent ready)
+    {
+        if (!TryGet(ready.Token, out IEventHandler? handler))
+        {
+            return;
+        }
+
+        try
+        {
+            handler.OnEvents(ready.Events);
+        }
+#pragma warning disable CA1031 // An exception costs one connection, never the loop.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            handler.OnFault(exception);
+        }
     }
 
     /// <summary>After a batch of events: its freed slots may be used again.</summary>

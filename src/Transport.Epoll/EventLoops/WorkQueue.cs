@@ -15,6 +15,9 @@ internal sealed class WorkQueue(Action wake)
     // Each side has a full fence between its store and its load (TryEnterSleep / Enqueue), so they can't miss each other.
     private int _sleeping;
 
+    // How often others have acted for the loop since it fell asleep; set back when it wakes.
+    private int _acted;
+
     public bool IsEmpty => _items.IsEmpty;
 
     /// <summary>Whether the loop sleeps: a hint, gone at any time.</summary>
@@ -54,5 +57,15 @@ internal sealed class WorkQueue(Action wake)
         return false;
     }
 
-    public void LeaveSleep() => Volatile.Write(ref _sleeping, 0);
+    public void LeaveSleep()
+    {
+        Volatile.Write(ref _sleeping, 0);
+        Volatile.Write(ref _acted, 0);
+    }
+
+    /// <summary>
+    /// Whether another thread may do a loop's work itself: while the loop sleeps, and at most twice in a row, so that a broadcast is spread
+    /// over the loops rather than run by one thread.
+    /// </summary>
+    public bool TryActForSleeper() => IsSleeping && Volatile.Read(ref _acted) < 2 && Interlocked.Increment(ref _acted) <= 2;
 }

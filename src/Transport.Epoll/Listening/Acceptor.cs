@@ -42,7 +42,7 @@ internal sealed class Acceptor : IEventHandler
     // Set by the acceptor before it looks again, taken by whoever makes room or frees a descriptor: exactly one of them resumes it.
     private int _held;
 
-    // Lease holder only.
+    // Lease holder only; 0 stands for "not registered".
     private ulong _token;
 
     public Acceptor(IAcceptSink sink, EventLoop loop, ListenSocket socket, Kernel kernel)
@@ -116,8 +116,16 @@ internal sealed class Acceptor : IEventHandler
     public void Close()
     {
         Loop.Unregister(Socket.Descriptor.Number);
-        Loop.Post(static state => ((Acceptor)state!).Loop.Forget(((Acceptor)state)._token), this);
+        Loop.Post(static state => ((Acceptor)state!).Forget(), this);
         Socket.Descriptor.Dispose();
+    }
+
+    private void Forget()
+    {
+        if (_token != 0)
+        {
+            Loop.Forget(_token);
+        }
     }
 
     private void AcceptSome()

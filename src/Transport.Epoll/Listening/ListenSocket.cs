@@ -112,6 +112,7 @@ internal sealed class ListenSocket
     private static ListenSocket BindUnix(Kernel kernel, UnixDomainSocketEndPoint endPoint, int backlog)
     {
         FileDescriptor descriptor = new(kernel, kernel.Socket(SocketAddresses.Family(endPoint)).Value);
+        UnixSocketFile? file = null;
         try
         {
             SysResult bound = kernel.Bind(descriptor.Number, SocketAddresses.ToKernel(endPoint));
@@ -121,12 +122,13 @@ internal sealed class ListenSocket
             }
 
             ThrowIfFailed(bound);
-            UnixSocketFile? file = UnixSocketFile.Of(kernel, endPoint);
+            file = UnixSocketFile.Of(kernel, endPoint);
             ThrowIfFailed(kernel.Listen(descriptor.Number, backlog));
             return new ListenSocket(descriptor, endPoint, isUnix: true, file, isOwned: true);
         }
         catch
         {
+            file?.RemoveIfOurs();
             descriptor.Dispose();
             throw;
         }

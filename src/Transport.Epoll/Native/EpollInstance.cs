@@ -19,11 +19,30 @@ internal sealed class EpollInstance : IDisposable
     }
 
     public SysResult Add(int descriptor, EpollEvents events, ulong token)
-        => _kernel.EpollAdd(_descriptor.Number, descriptor, events | EpollEvents.EdgeTriggered, token);
+    {
+        if (!_descriptor.TryBorrow())
+        {
+            return SysResult.BadDescriptor;
+        }
+
+        SysResult result = _kernel.EpollAdd(_descriptor.Number, descriptor, events | EpollEvents.EdgeTriggered, token);
+        _descriptor.Return();
+        return result;
+    }
 
     public SysResult Modify(int descriptor, EpollEvents events, ulong token)
-        => _kernel.EpollModify(_descriptor.Number, descriptor, events | EpollEvents.EdgeTriggered, token);
+    {
+        if (!_descriptor.TryBorrow())
+        {
+            return SysResult.BadDescriptor;
+        }
 
+        SysResult result = _kernel.EpollModify(_descriptor.Number, descriptor, events | EpollEvents.EdgeTriggered, token);
+        _descriptor.Return();
+        return result;
+    }
+
+    /// <summary>Takes a descriptor out; from an instance that is closed it is gone already.</summary>
     public SysResult Remove(int descriptor)
     {
         if (!_descriptor.TryBorrow())

@@ -1,0 +1,26 @@
+namespace Transport.Epoll.EventLoops;
+
+/// <summary>What the calling thread is to the loops.</summary>
+/// <remarks>Thread-static: each thread writes and reads its own.</remarks>
+internal static class LoopThread
+{
+    [ThreadStatic]
+    private static EventLoop? t_running;
+
+    [ThreadStatic]
+    private static EventLoop? t_driven;
+
+    /// <summary>The loop whose own code this thread runs; <see langword="null"/> during an application callback.</summary>
+    public static EventLoop? Running
+    {
+        get => t_running;
+        set => t_running = value;
+    }
+
+    /// <summary>The loop that this thread drives or last drove: a hint, which callbacks may read too.</summary>
+    public static EventLoop? Driven
+    {
+        get => t_driven;
+        set => t_driven = value;
+    }
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Transport.Epoll.EventLoops;
+
+/// <summary>
+/// The items that the running loop queued for itself, and how an item is run. User code runs only here, at the top of the loop's stack.
+/// </summary>
+/// <remarks>Lease holder only, in state running.</remarks>
+internal sealed class RunQueue(EventLoop loop, Action<Exception> onFault)
+{
+    private const int MaxPerTurn = 256;
+
+    /// <summary>Sends that callbacks produced wait at most this long, so that one slow callback does not hold back its neighbours' answers.</summary>
+    private static readonly long s_sendDelay = Stopwatch.Frequency * 200 / 1_000_000;
+
+    private readonly Queue<WorkItem> _items = new();
+
+    public bool IsEmpty => _items.Count == 0;
+
+    public void Enqueue(in WorkItem item) => _items.Enqueue(item);
+
+    public bool TryDequeue([MaybeNullWhen(false)] out WorkItem item) => _items.TryDequeue(out item);
+
+    /// <summary>Runs what is queued now, at most a turn's share; calls <paramref name="sendPending"/> between callbacks when it is due.</summary>
+    public void RunTurn(Action sendPending)
+    {
+        long lastSend = 0;
+        for (int left = Math.Min(_items.Count, MaxPerTurn); left > 0 && _items.TryDequeue(out WorkItem item); left--)
+        {
+            if (item.Owner is null)
+            {
+                RunLoopItem(item);
+                continue;
+            }
+
+            RunApplicationItem(item);
+            long now = Stopwatch.GetTimestamp();
+            if (lastSend == 0)
+            {
+                lastSend = now;
+            }
+            else if (now - lastSend > s_sendDelay)
+            {
+                sendPending();
+                lastSend = now;
+            }
+        }
+    }
+
+    public void RunLoopItem(in WorkItem item)
+    {
+        try
+        {
+            item.Callback(item.State);
+        }
+#pragma warning disable CA1031 // A loop item reports its own failures; whatever else comes must not end the loop.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            onFault(exception);
+        }
+    }
+
+    /// <summary>Runs user code: outside state running, and with nothing of it left on the thread afterwards.</summary>
+    private void RunApplicationItem(in WorkItem item)
+    {
+        LoopThread.Running = null;
+        try
+        {
+            item.Callback(item.State);
+        }
+#pragma warning disable CA1031 // An exception costs one connection, never the loop.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            item.Owner!.OnCallbackFailed(exception);
+        }
+
+        CallbackIsolation.Restore();
+        LoopThread.Running = loop;
+    }
+}

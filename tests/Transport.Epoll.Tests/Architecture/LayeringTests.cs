@@ -1,0 +1,114 @@
+namespace Transport.Epoll.Tests.Architecture;
+
+public class LayeringTests
+{
+    private const int MaxLines = 300;
+
+    /// <summary>From the lowest to the highest. Diagnostics stands apart: all may use it, it uses none.</summary>
+    private static readonly string[] Floors = ["Native", "EventLoops", "Connections", "Listening", SourceTree.Root];
+
+    private const string Diagnostics = "Diagnostics";
+
+    [Fact]
+    public void Library_Always_HasKnownFloorsOnly()
+    {
+        Assert.NotEmpty(SourceTree.Library);
+        Assert.All(SourceTree.Library, file => Assert.Contains(file.Floor, Floors.Append(Diagnostics)));
+        Assert.All(Floors.Append(Diagnostics), floor => Assert.Contains(SourceTree.Library, file => file.Floor == floor));
+    }
+
+    [Theory]
+    [InlineData("Native")]
+    [InlineData("EventLoops")]
+    [InlineData("Connections")]
+    [InlineData("Listening")]
+    [InlineData(Diagnostics)]
+    public void Floor_Files_NameNoHigherFloor(string floor)
+    {
+        string[] higher = floor == Diagnostics ? Floors : Floors[(Array.IndexOf(Floors, floor) + 1)..];
+        string[] forbidden =
+        [
+            .. higher.Select(each => $"Transport.Epoll.{each}"),
+            .. SourceTree.Library.Where(file => higher.Contains(file.Floor)).SelectMany(file => file.Types).Select(type => type.Name).Distinct(),
+        ];
+
+        string[] found = [.. SourceTree.Library.Where(file => file.Floor == floor)
+            .SelectMany(file => forbidden.Where(file.Names).Select(word => $"{file} names {word}"))];
+
+        Assert.Empty(found);
+    }
+
+    [Fact]
+    public void Floor_Files_LieInTheNamespaceOfTheirFolder()
+    {
+        string[] found = [.. SourceTree.Library.Where(file => file.Floor != SourceTree.Root)
+            .Where(file => !file.Code.Contains($"namespace Transport.Epoll.{file.Floor};", StringComparison.Ordinal))
+            .Select(file => file.Path)];
+
+        Assert.Empty(found);
+    }
+
+    [Theory]
+    [InlineData("unsafe")]
+    [InlineData("Tmds.Linux")]
+    public void Library_OutsideNative_DoesNotSay(string word)
+    {
+        string[] found = [.. SourceTree.Library.Where(file => file.Floor != "Native" && file.Names(word)).Select(file => file.Path)];
+
+        Assert.Empty(found);
+    }
+
+    [Fact]
+    public void Library_PublicTypes_AreOptionsEnumsAndExtensions()
+    {
+        string[] found = [.. SourceTree.Library
+            .SelectMany(file => file.Types.Where(type => type.IsPublic).Select(type => (file, type)))
+            .Where(each => each.file.Floor != SourceTree.Root
+                || !(each.type.Kind == "enum" || each.type.Name.EndsWith("Options", StringComparison.Ordinal) || each.type.Name.EndsWith("Extensions", StringComparison.Ordinal)))
+            .Select(each => $"{each.file}: {each.type.Name}")];
+
+        Assert.Empty(found);
+    }
+
+    [Fact]
+    public void Library_Assembly_ExportsWhatTheSourcesSay()
+    {
+        IEnumerable<string> sources = SourceTree.Library.SelectMany(file => file.Types).Where(type => type.IsPublic).Select(type => type.Name);
+
+        Assert.Equal(sources.Order(), typeof(EpollTransportOptions).Assembly.GetExportedTypes().Select(type => type.Name).Order());
+    }
+
+    [Fact]
+    public void Library_Files_FitTheLimit()
+    {
+        string[] found = [.. SourceTree.Library.Where(file => file.Lines > MaxLines).Select(file => $"{file}: {file.Lines} lines, allowed are {MaxLines}")];
+
+        Assert.Empty(found);
+    }
+
+    [Fact]
+    public void Library_Types_OpenWithASummary()
+    {
+        List<string> found = [];
+        foreach (SourceFile file in SourceTree.Library)
+        {
+            string[] lines = file.Text.Split('\n');
+            foreach ((string name, string kind, _) in file.Types)
+            {
+                int at = Array.FindIndex(lines, line => line.Contains($"{kind} {name}", StringComparison.Ordinal) && !line.TrimStart().StartsWith('/'));
+                int above = at - 1;
+                while (above >= 0 && (lines[above].TrimStart().StartsWith("///", StringComparison.Ordinal) || lines[above].TrimStart().StartsWith('[')))
+                {
+                    above--;
+                }
+
+                if (!string.Concat(lines[(above + 1)..at]).Contains("<summary>", StringComparison.Ordinal))
+                {
+                    found.Add($"{file}: {name}");
+                }
+            }
+        }
+
+        Assert.Empty(found);
+    }
+}

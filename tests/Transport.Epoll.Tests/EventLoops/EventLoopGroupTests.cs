@@ -1,0 +1,112 @@
+using System.Net.Sockets;
+using Transport.Epoll.EventLoops;
+using Transport.Epoll.Native;
+using Transport.Epoll.Tests.Native;
+using Transport.Epoll.Tests.Support;
+
+namespace Transport.Epoll.Tests.EventLoops;
+
+public class EventLoopGroupTests
+{
+    private readonly ScriptedKernel _kernel = new();
+    private int _ended;
+
+    [Fact]
+    public async Task Release_LastReference_EndsTheLoopsOnce()
+    {
+        EventLoopGroup group = Create(2);
+        Assert.True(group.TryAddReference());
+
+        group.Release();
+        Assert.Equal(0, _ended);
+        group.Release();
+
+        Assert.Equal(1, _ended);
+        Assert.False(group.TryAddReference());
+        await Waiting.UntilAsync(() => _kernel.OnClose.Calls == 4);
+    }
+
+    [Fact]
+    public async Task Release_FromEightThreads_EndsOnce()
+    {
+        EventLoopGroup group = Create(1);
+        using Barrier together = new(8);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Factory.StartNew(() =>
+        {
+            together.SignalAndWait(Waiting.Limit);
+            for (int i = 0; i < 1000; i++)
+            {
+                Assert.True(group.TryAddReference());
+                group.Release();
+            }
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))).WithTimeout();
+
+        Assert.Equal(0, _ended);
+        group.Release();
+        Assert.Equal(1, _ended);
+    }
+
+    [Fact]
+    public async Task Constructor_LaterLoopFails_StopsTheEarlierOnes()
+    {
+        Assert.Throws<InvalidOperationException>(() => new EventLoopGroup(3,
+            (i, onFailed) => i == 2 ? throw new InvalidOperationException() : CreateLoop(i, onFailed), () => _ended++));
+
+        await Waiting.UntilAsync(() => _kernel.OnClose.Calls == 4);
+        Assert.Equal(0, _ended);
+    }
+
+    [Fact]
+    public void LeastLoaded_UnevenLoops_IsTheOneWithFewestConnections()
+    {
+        EventLoopGroup group = Create(3);
+        group.Loops[0].AddConnection();
+        group.Loops[1].AddConnection();
+        group.Loops[2].AddConnection();
+        group.Loops[1].RemoveConnection();
+
+        Assert.Same(group.Loops[1], group.LeastLoaded());
+        group.Release();
+    }
+
+    [Fact]
+    public async Task Failed_LoopCannotGoOn_IsRaised()
+    {
+        TaskCompletionSource<Exception> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        EventLoopGroup group = Create(1);
+        group.Failed += failed.SetResult;
+        _kernel.OnEpollWait.FailAlways(Errno.EBADF);
+        group.Loops[0].Post(_ => { }, null);
+
+        Exception exception = await failed.Task.WithTimeout();
+
+        Assert.IsType<SocketException>(exception.InnerException);
+        group.Release();
+        Assert.Equal(1, _ended);
+    }
+
+    [Fact]
+    public async Task CreateGroup_AnyCount_NamesTheLoops()
+    {
+        EventLoopGroup group = EventLoopFactory.CreateGroup(_kernel, 2, 30, null, _ => { }, () => _ended++);
+        string[] names = [.. group.Loops.ToArray().Select(loop => loop.Name)];
+        group.Release();
+
+        Assert.Equal(["epoll-loop-0", "epoll-loop-1"], names);
+        await Waiting.UntilAsync(() => _kernel.OnClose.Calls == 4);
+    }
+
+    [Fact]
+    public void CreateGroup_ForbiddenProcessor_NamesThoseAllowed()
+    {
+        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(
+            () => EventLoopFactory.CreateGroup(Kernel.Linux, 1, 0, [1023], _ => { }, () => _ended++));
+
+        Assert.Contains("1023", exception.Message, StringComparison.Ordinal);
+    }
+
+    private EventLoopGroup Create(int count) => new(count, CreateLoop, () => Interlocked.Increment(ref _ended));
+
+    private EventLoop CreateLoop(int number, Action<Exception> onFailed)
+        => new($"epoll-loop-{number}", _kernel, new SpinPolicy(0, 1), processor: null, _ => { }, onFailed);
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+
+namespace Transport.Epoll.Tests.EventLoops;
+
+public sealed class EventLoopIsolationTests : IDisposable
+{
+    private static readonly AsyncLocal<string?> Local = new();
+
+    private readonly TestLoop _test = new();
+    private readonly RecordingItemOwner _owner = new();
+
+    public void Dispose() => _test.Dispose();
+
+    [Fact]
+    public async Task Start_CallerHasAsyncLocals_TheLoopHasNone()
+    {
+        Local.Value = "caller";
+        using TestLoop test = new();
+
+        Assert.Null(await test.RunAsync(() => Local.Value));
+        Assert.Null(await _owner.RunAsync(test.Loop, () => Local.Value));
+    }
+
+    [Fact]
+    public async Task ApplicationItem_LeavesAnAsyncLocal_IsGoneForTheNext()
+    {
+        await _owner.RunAsync(_test.Loop, () => Local.Value = "left behind");
+
+        Assert.Null(await _owner.RunAsync(_test.Loop, () => Local.Value));
+        Assert.Null(await _test.RunAsync(() => Local.Value));
+    }
+
+    [Fact]
+    public async Task ApplicationItem_LeavesACulture_IsGoneForTheNext()
+    {
+        CultureInfo before = await _owner.RunAsync(_test.Loop, () => CultureInfo.CurrentCulture);
+        await _owner.RunAsync(_test.Loop, () =>
+        {
+            CultureInfo.CurrentCulture = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+            CultureInfo.CurrentUICulture = CultureInfo.CurrentCulture;
+            return 0;
+        });
+
+        Assert.Same(before, await _owner.RunAsync(_test.Loop, () => CultureInfo.CurrentCulture));
+        Assert.Same(before, await _owner.RunAsync(_test.Loop, () => CultureInfo.CurrentUICulture));
+    }
+
+    [Fact]
+    public async Task ApplicationItem_LeavesASynchronizationContext_IsGoneForTheNext()
+    {
+        await _owner.RunAsync(_test.Loop, () =>
+        {
+            SynchronizationContext.SetSynchronizationContext(new SynchronizationContext());
+            return 0;
+        });
+
+        Assert.Null(await _owner.RunAsync(_test.Loop, () => SynchronizationContext.Current));
+    }
+
+    [Fact]
+    public async Task ApplicationItem_LeavesAPriority_IsGoneForTheNext()
+    {
+        await _owner.RunAsync(_test.Loop, () => Thread.CurrentThread.Priority = ThreadPriority.Lowest);
+
+        Assert.Equal(ThreadPriority.Normal, await _owner.RunAsync(_test.Loop, () => Thread.CurrentThread.Priority));
+    }
+
+    [Fact]
+    public async Task ApplicationItem_SuppressesFlow_FlowsForTheNext()
+    {
+        await _owner.RunAsync(_test.Loop, () =>
+        {
+            Local.Value = "left behind";
+            ExecutionContext.SuppressFlow();
+            return 0;
+        });
+
+        Assert.False(await _owner.RunAsync(_test.Loop, ExecutionContext.IsFlowSuppressed));
+        Assert.Null(await _owner.RunAsync(_test.Loop, () => Local.Value));
+    }
+
+    [Fact]
+    public async Task ApplicationItem_ThrowsAfterLeavingThings_TheyAreGoneForTheNext()
+    {
+        _test.Loop.Post(_ =>
+        {
+            Local.Value = "left behind";
+            throw new InvalidOperationException();
+        }, null, _owner);
+
+        Assert.Null(await _owner.RunAsync(_test.Loop, () => Local.Value));
+    }
+}

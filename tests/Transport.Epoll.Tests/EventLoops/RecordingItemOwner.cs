@@ -1,0 +1,21 @@
+using System.Collections.Concurrent;
+using Transport.Epoll.EventLoops;
+using Transport.Epoll.Tests.Support;
+
+namespace Transport.Epoll.Tests.EventLoops;
+
+/// <summary>Owns application items and keeps what they threw. Any thread.</summary>
+internal sealed class RecordingItemOwner : IApplicationItemOwner
+{
+    public ConcurrentQueue<Exception> Failures { get; } = new();
+
+    public void OnCallbackFailed(Exception exception) => Failures.Enqueue(exception);
+
+    /// <summary>Runs a function as an application item of this owner.</summary>
+    public Task<T> RunAsync<T>(EventLoop loop, Func<T> function)
+    {
+        TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        loop.Post(_ => done.SetResult(function()), null, this);
+        return done.Task.WithTimeout();
+    }
+}

@@ -1,0 +1,100 @@
+using Transport.Epoll.EventLoops;
+using Transport.Epoll.Tests.Native;
+using Transport.Epoll.Tests.Support;
+
+namespace Transport.Epoll.Tests.EventLoops;
+
+public class SendSchedulerTests
+{
+    [Fact]
+    public async Task Schedule_LoopSleeps_RunsTwoInPlaceAndPostsTheNext()
+    {
+        ScriptedKernel kernel = new();
+        TaskCompletionSource asleep = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        kernel.WaitEntered = timeout =>
+        {
+            if (timeout < 0)
+            {
+                asleep.TrySetResult();
+            }
+        };
+        using TestLoop test = new(kernel);
+        Thread loopThread = test.Thread;
+        asleep = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await test.RunAsync(() => 0);
+        await asleep.Task.WithTimeout();
+
+        SendScheduler scheduler = new(test.Loop);
+        List<Thread> inPlace = [];
+        TaskCompletionSource<Thread> posted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        scheduler.Schedule(_ => inPlace.Add(Thread.CurrentThread), null);
+        scheduler.Schedule(_ => inPlace.Add(Thread.CurrentThread), null);
+        Thread caller = Thread.CurrentThread;
+        scheduler.Schedule(_ => posted.SetResult(Thread.CurrentThread), null);
+
+        Assert.Equal([caller, caller], inPlace);
+        Assert.Same(loopThread, await posted.Task.WithTimeout());
+    }
+
+    [Fact]
+    public async Task Schedule_LoopAwake_Posts()
+    {
+        using TestLoop test = new();
+        using ManualResetEventSlim gate = await test.HoldAsync();
+        TaskCompletionSource<Thread> posted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        new SendScheduler(test.Loop).Schedule(_ => posted.SetResult(Thread.CurrentThread), null);
+
+        Assert.False(posted.Task.IsCompleted);
+        gate.Set();
+        Assert.Same(test.Thread, await posted.Task.WithTimeout());
+    }
+
+    [Fact]
+    public async Task Schedule_LoopScheduler_NeverRunsInPlace()
+    {
+        using TestLoop test = new();
+        TaskCompletionSource<Thread> posted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        test.Loop.Scheduler.Schedule(_ => posted.SetResult(Thread.CurrentThread), null);
+
+        Assert.Same(test.Thread, await posted.Task.WithTimeout());
+    }
+
+    [Fact]
+    public async Task Schedule_FromAnApplicationItem_IsPosted()
+    {
+        using TestLoop test = new();
+        TaskCompletionSource<Thread> posted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        bool inPlace = await new RecordingItemOwner().RunAsync(test.Loop, () =>
+        {
+            new SendScheduler(test.Loop).Schedule(_ => posted.SetResult(Thread.CurrentThread), null);
+            return posted.Task.IsCompleted;
+        });
+
+        Assert.False(inPlace);
+        Assert.Same(test.Thread, await posted.Task.WithTimeout());
+    }
+
+    [Fact]
+    public async Task Schedule_ManySendsForWhatWasReceived_WaitsInThePool()
+    {
+        using TestLoop test = new();
+        SendScheduler scheduler = new(test.Loop);
+        for (int i = 0; i < 16; i++)
+        {
+            scheduler.OnSent();
+        }
+
+        for (int i = 0; i < 8; i++)
+        {
+            scheduler.OnReceived();
+        }
+
+        TaskCompletionSource<Thread> posted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        scheduler.Schedule(_ => posted.SetResult(Thread.CurrentThread), null);
+
+        Assert.True((await posted.Task.WithTimeout()).IsThreadPoolThread);
+    }
+}

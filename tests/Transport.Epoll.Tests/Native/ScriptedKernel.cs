@@ -1,0 +1,117 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using Transport.Epoll.Native;
+
+namespace Transport.Epoll.Tests.Native;
+
+/// <summary>A kernel that answers as the test says, and like the real one where the test says nothing. Any thread.</summary>
+internal sealed class ScriptedKernel : Kernel
+{
+    private readonly ConcurrentQueue<EpollEvent[]> _injected = new();
+    private readonly ConcurrentDictionary<int, ulong> _tokens = new();
+
+    public CallScript OnEpollAdd { get; } = new();
+
+    public CallScript OnEpollWait { get; } = new();
+
+    public CallScript OnEventFdCreate { get; } = new();
+
+    public CallScript OnEventFdSignal { get; } = new();
+
+    public CallScript OnBind { get; } = new();
+
+    public CallScript OnConnect { get; } = new();
+
+    public CallScript OnListen { get; } = new();
+
+    public CallScript OnAccept { get; } = new();
+
+    public CallScript OnReceive { get; } = new();
+
+    /// <summary>Of Send and SendGather together.</summary>
+    public CallScript OnSend { get; } = new();
+
+    public CallScript OnShutdown { get; } = new();
+
+    /// <summary>A scripted result closes nothing.</summary>
+    public CallScript OnClose { get; } = new();
+
+    /// <summary>The descriptors that were closed, in order.</summary>
+    public ConcurrentQueue<int> Closed { get; } = new();
+
+    /// <summary>The most bytes that one receive gives.</summary>
+    public int ReceiveLimit { get; set; } = int.MaxValue;
+
+    /// <summary>The most bytes that one send takes.</summary>
+    public int SendLimit { get; set; } = int.MaxValue;
+
+    /// <summary>Runs before each wait of a loop, on its thread; the argument is the timeout.</summary>
+    public Action<int>? WaitEntered { get; set; }
+
+    /// <summary>The token that a descriptor was registered with last.</summary>
+    public ulong TokenOf(int descriptor) => _tokens[descriptor];
+
+    /// <summary>The next wait returns this batch, and nothing else.</summary>
+    public void Inject(params EpollEvent[] batch) => _injected.Enqueue(batch);
+
+    public override SysResult EpollAdd(int epoll, int descriptor, EpollEvents events, ulong token)
+    {
+        _tokens[descriptor] = token;
+        return OnEpollAdd.TryTake(out SysResult result) ? result : base.EpollAdd(epoll, descriptor, events, token);
+    }
+
+    public override SysResult EpollWait(int epoll, Span<EpollEvent> events, int timeoutMilliseconds)
+    {
+        WaitEntered?.Invoke(timeoutMilliseconds);
+        if (OnEpollWait.TryTake(out SysResult result))
+        {
+            return result;
+        }
+
+        if (_injected.TryDequeue(out EpollEvent[]? batch))
+        {
+            batch.CopyTo(events);
+            return SysResult.Ok(batch.Length);
+        }
+
+        return base.EpollWait(epoll, events, timeoutMilliseconds);
+    }
+
+    public override SysResult EventFdCreate() => OnEventFdCreate.TryTake(out SysResult result) ? result : base.EventFdCreate();
+
+    public override SysResult EventFdSignal(int descriptor)
+        => OnEventFdSignal.TryTake(out SysResult result) ? result : base.EventFdSignal(descriptor);
+
+    public override SysResult Bind(int descriptor, ReadOnlySpan<byte> address)
+        => OnBind.TryTake(out SysResult result) ? result : base.Bind(descriptor, address);
+
+    public override SysResult Connect(int descriptor, ReadOnlySpan<byte> address)
+        => OnConnect.TryTake(out SysResult result) ? result : base.Connect(descriptor, address);
+
+    public override SysResult Listen(int descriptor, int backlog)
+        => OnListen.TryTake(out SysResult result) ? result : base.Listen(descriptor, backlog);
+
+    public override SysResult Accept(int descriptor, Span<byte> address, out int length)
+    {
+        length = 0;
+        return OnAccept.TryTake(out SysResult result) ? result : base.Accept(descriptor, address, out length);
+    }
+
+    public override SysResult Receive(int descriptor, Span<byte> buffer)
+        => OnReceive.TryTake(out SysResult result) ? result : base.Receive(descriptor, buffer[..Math.Min(buffer.Length, ReceiveLimit)]);
+
+    public override SysResult Send(int descriptor, ReadOnlySpan<byte> data)
+        => OnSend.TryTake(out SysResult result) ? result : base.Send(descriptor, data[..Math.Min(data.Length, SendLimit)]);
+
+    public override SysResult SendGather(int descriptor, in ReadOnlySequence<byte> data)
+        => OnSend.TryTake(out SysResult result) ? result : base.SendGather(descriptor, data.Slice(0, Math.Min(data.Length, SendLimit)));
+
+    public override SysResult ShutdownBoth(int descriptor)
+        => OnShutdown.TryTake(out SysResult result) ? result : base.ShutdownBoth(descriptor);
+
+    public override SysResult Close(int descriptor)
+    {
+        Closed.Enqueue(descriptor);
+        return OnClose.TryTake(out SysResult result) ? result : base.Close(descriptor);
+    }
+}

@@ -15,9 +15,6 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
     /// <summary>So many items are worth a pool thread before the turn ends.</summary>
     private const int MaxBatch = 16;
 
-    [ThreadStatic]
-    private static bool t_isServing;
-
     private readonly ConcurrentQueue<(Action<object?> Callback, object? State)> _items = new();
 
     // 1 while a pool thread has been asked for and has not come yet.
@@ -25,9 +22,6 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
 
     // Lease holder only.
     private int _unflushed;
-
-    /// <summary>Whether the calling thread runs an item of a loop's batch: what it flushes is most likely the answer to what was received.</summary>
-    public static bool IsServingHere => t_isServing;
 
     public void Enqueue(Action<object?> callback, object? state)
     {
@@ -57,7 +51,6 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
         }
 
         long start = Environment.TickCount64;
-        t_isServing = true;
         do
         {
             if (!_items.IsEmpty)
@@ -69,7 +62,6 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
             CallbackIsolation.Restore();
         }
         while (Environment.TickCount64 - start < MaxMilliseconds && _items.TryDequeue(out item));
-        t_isServing = false;
         if (!_items.IsEmpty)
         {
             Request();

@@ -3,11 +3,10 @@ using System.IO.Pipelines;
 namespace Transport.Epoll.EventLoops;
 
 /// <summary>
-/// Runs the output pump of one connection. A flush by the loop's own callbacks is posted, so that the answers of a turn leave together.
-/// A pool thread that answers what the loop received sends at once: measured at 64 connections, posting the send instead cost the pool's
-/// threads more in waiting for the loop than the send itself. Another thread's flush is sent at once if the loop sleeps (it saves the
-/// wake-up) and posted if it is awake (it saves the contention) — all this unless the connection is one that flushes several times for what it receives once, as HTTP/2 does with its
-/// streams: then it waits its turn in the pool, and what is flushed meanwhile leaves with it.
+/// Runs the output pump of one connection. Flushes are posted to the loop, so that the answers of a turn leave together and only one
+/// thread is busy with the kernel; while the loop sleeps, the flushing thread sends at once, which saves the wake-up. A connection that
+/// flushes several times for what it receives once, as HTTP/2 does with its streams, waits its turn in the pool instead: what is flushed
+/// meanwhile leaves with it.
 /// </summary>
 /// <remarks>
 /// Any thread schedules. The counters are written by the send pump and the receive pump without a fence: they only choose between ways that
@@ -33,7 +32,7 @@ internal sealed class SendScheduler(EventLoop loop) : PipeScheduler
         {
             System.Threading.ThreadPool.UnsafeQueueUserWorkItem(action, state, preferLocal: false);
         }
-        else if (PoolQueue.IsServingHere || loop.TryEnterSendInPlace())
+        else if (loop.TryEnterSendInPlace())
         {
             action(state);
         }

@@ -103,7 +103,7 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
         }
     }
 
-    private ConnectionSettings CreateSettings() => new(Kernel.Linux, _pool, _logger, _options.Scheduling == EpollScheduling.Inline,
+    private ConnectionSettings CreateSettings() => new(Kernel.Linux, _pool, _logger, _options.Scheduling == EpollScheduling.Inline, _options.NoDelay,
         _options.MaxReadBufferSize ?? 0, _options.MaxWriteBufferSize ?? 0,
         AppContext.TryGetSwitch("Microsoft.AspNetCore.Server.Kestrel.FinOnError", out bool finOnError) && finOnError);
 

@@ -27,7 +27,7 @@ public sealed class EpollTransportOptions
 
     /// <summary>
     /// Whether small segments are sent at once (TCP_NODELAY, tcp(7)) rather than held back for the peer's acknowledgement.
-    /// The default is <see langword="true"/>. It has no effect on unix sockets and on inherited listening sockets.
+    /// The default is <see langword="true"/>. It has no effect on unix sockets.
     /// </summary>
     public bool NoDelay { get; set; } = true;
 

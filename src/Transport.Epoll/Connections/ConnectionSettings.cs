@@ -12,11 +12,12 @@ namespace Transport.Epoll.Connections;
 /// <param name="Pool">The pool of the pipes' buffers.</param>
 /// <param name="Logger">A logger that a loop thread may use.</param>
 /// <param name="Inline">Whether application callbacks run on the loop.</param>
+/// <param name="NoDelay">Whether TCP connections of inherited listeners get TCP_NODELAY.</param>
 /// <param name="MaxReadBufferSize">In bytes; 0 for no limit.</param>
 /// <param name="MaxWriteBufferSize">In bytes; 0 for no limit.</param>
 /// <param name="FinOnError">Whether an abort sends FIN rather than RST.</param>
 internal sealed record ConnectionSettings(
-    Kernel Kernel, MemoryPool<byte> Pool, ILogger Logger, bool Inline, long MaxReadBufferSize, long MaxWriteBufferSize, bool FinOnError)
+    Kernel Kernel, MemoryPool<byte> Pool, ILogger Logger, bool Inline, bool NoDelay, long MaxReadBufferSize, long MaxWriteBufferSize, bool FinOnError)
 {
     /// <summary>The pipe from the socket to the application: the receiver writes on its loop.</summary>
     public PipeOptions InputOptions(EventLoop loop, PipeScheduler application)

@@ -26,6 +26,12 @@ internal sealed class Acceptor : IEventHandler
 {
     private const int MaxPerTurn = 64;
 
+    /// <summary>The most that one drain takes: the largest backlog. An abstract unix socket can't be kept from getting more.</summary>
+    private const int MaxDrained = 65535;
+
+    /// <summary>So many failures in a row are none of single connections (a security module answers EPERM to all): rest, don't spin.</summary>
+    private const int MaxSkippedInRow = 16;
+
     private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(100);
 
     private readonly IAcceptSink _sink;
@@ -38,6 +44,7 @@ internal sealed class Acceptor : IEventHandler
     // Under the gate.
     private readonly DescriptorReserve _reserve;
     private bool _stopped;
+    private int _skippedInRow;
 
     // Set by the acceptor before it looks again, taken by whoever makes room or frees a descriptor: exactly one of them resumes it.
     private int _held;
@@ -102,14 +109,20 @@ internal sealed class Acceptor : IEventHandler
     }
 
     /// <summary>After <see cref="Stop"/>: accepts all that the kernel has queued. The stopping thread.</summary>
-    public void Drain()
+    /// <returns>How many there were.</returns>
+    public int Drain()
     {
+        int accepted = 0;
         lock (_gate)
         {
-            while (AcceptOne() is Outcome.Accepted or Outcome.Skipped)
+            Outcome outcome;
+            while ((outcome = AcceptOne()) is Outcome.Accepted or Outcome.Skipped && accepted < MaxDrained)
             {
+                accepted += outcome is Outcome.Accepted ? 1 : 0;
             }
         }
+
+        return accepted;
     }
 
     /// <summary>After <see cref="Stop"/>: takes the socket out of epoll and closes it if it is ours. The stopping thread.</summary>
@@ -172,8 +185,9 @@ internal sealed class Acceptor : IEventHandler
         if (result.IsOk)
         {
             FileDescriptor descriptor = new(_kernel, result.Value);
+            _skippedInRow = 0;
             _reserve.OnAccepted(result.Value);
-            _sink.OnAccepted(this, descriptor, SocketAddresses.FromKernel(address[..length]));
+            _sink.OnAccepted(this, descriptor, Socket.IsUnix ? null : SocketAddresses.FromKernel(address[..length]));
             return Outcome.Accepted;
         }
 
@@ -182,11 +196,12 @@ internal sealed class Acceptor : IEventHandler
             return Outcome.Drained;
         }
 
-        if (result.IsInterrupted || result.IsConnectionError)
+        if (result.IsInterrupted || (result.IsConnectionError && ++_skippedInRow < MaxSkippedInRow))
         {
             return Outcome.Skipped;
         }
 
+        _skippedInRow = 0;
         Hold(result);
         return Outcome.Held;
     }

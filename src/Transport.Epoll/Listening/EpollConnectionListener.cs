@@ -16,15 +16,13 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
     /// <summary>How many connections may be accepted and not yet handed out; the kernel's backlog holds the rest.</summary>
     private const int MaxWaiting = 256;
 
-    /// <summary>How long a stopping listener waits for the first bytes of recent connections to be consumed.</summary>
-    private static readonly TimeSpan s_firstReadBound = TimeSpan.FromMilliseconds(250);
-
     private static readonly TimeSpan s_warningInterval = TimeSpan.FromSeconds(10);
 
     private readonly ConnectionSettings _settings;
     private readonly EventLoopGroup _loops;
     private readonly Acceptor[] _acceptors;
     private readonly FirstReadTracker _firstReads = new();
+    private readonly ListenerStop _stop;
     private readonly Channel<EpollConnection> _accepted = Channel.CreateUnbounded<EpollConnection>();
     private readonly Lock _stopGate = new();
     private int _waiting;
@@ -46,6 +44,8 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
             EventLoop loop = sockets.Length == 1 ? least : loops.Loops[i % loops.Loops.Length];
             _acceptors[i] = new Acceptor(this, loop, sockets[i], settings.Kernel);
         }
+
+        _stop = new ListenerStop(settings.Kernel, _acceptors, _firstReads);
     }
 
     public EndPoint EndPoint { get; }
@@ -119,6 +119,11 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         }
 
         bool isUnix = acceptor.Socket.IsUnix;
+        if (_settings.NoDelay && !isUnix && !acceptor.Socket.IsOwned)
+        {
+            SocketOptions.NoDelay(_settings.Kernel, descriptor.Number); // ours inherit it; a listener that was handed to us stays as it is
+        }
+
         EpollConnection connection = new(_settings, ChooseLoop(acceptor.Loop), descriptor, isUnix,
             LocalEndPoint(acceptor.Socket, descriptor), isUnix ? null : remoteEndPoint, this);
         _firstReads.Add(connection);
@@ -199,74 +204,28 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         return socket.EndPoint is IPEndPoint known ? new IPEndPoint(known.Address, known.Port) : socket.EndPoint;
     }
 
-    /// <summary>
-    /// Stops so that no client is reset and no request lost: (1) our TCP sockets hear of no new connection, our unix file is gone;
-    /// (2) what the kernel has queued is accepted and handed out; (3) the first bytes of recent connections are consumed, or the bound
-    /// passes; (4) what finished its handshake meanwhile is accepted; (5) the sockets close. Sockets handed to us are only let go.
-    /// </summary>
     private void Unbind()
     {
-        StopAcceptors();
-        bool isOwned = _acceptors[0].Socket.IsOwned;
-        if (isOwned)
+        try
         {
-            foreach (Acceptor acceptor in _acceptors)
-            {
-                if (!acceptor.Socket.IsUnix)
-                {
-                    SocketOptions.DropNewConnections(_settings.Kernel, acceptor.Socket.Descriptor.Number);
-                }
-            }
-
-            Drain();
+            _stop.Drained();
         }
-
-        _firstReads.Wait(s_firstReadBound);
-        if (isOwned)
+        finally
         {
-            Drain();
+            _accepted.Writer.TryComplete();
         }
-
-        CloseSockets();
-        _accepted.Writer.TryComplete();
     }
 
-    /// <summary>Dispose without unbind: the kernel resets what is in its queues.</summary>
+    /// <summary>Dispose without unbind.</summary>
     private void CloseNow()
     {
-        StopAcceptors();
-        CloseSockets();
+        _stop.AtOnce();
         _accepted.Writer.TryComplete();
-    }
-
-    private void StopAcceptors()
-    {
-        foreach (Acceptor acceptor in _acceptors)
-        {
-            acceptor.Stop();
-            acceptor.Socket.File?.RemoveIfOurs();
-        }
-    }
-
-    private void Drain()
-    {
-        foreach (Acceptor acceptor in _acceptors)
-        {
-            acceptor.Drain();
-        }
-    }
-
-    private void CloseSockets()
-    {
-        foreach (Acceptor acceptor in _acceptors)
-        {
-            acceptor.Close();
-        }
     }
 
     private async Task DisposeCoreAsync(Task stopped)
     {
-        await stopped.ConfigureAwait(false);
+        await stopped.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // its caller has the exception; the loops must be given back
         while (_accepted.Reader.TryRead(out EpollConnection? connection))
         {
             await RefuseAsync(connection).ConfigureAwait(false);

@@ -25,7 +25,7 @@ internal sealed class ConnectionHarness : IConnectionOwner, IAsyncDisposable
     {
         Test = new TestLoop(Kernel);
         Logger = new HookedLogger(_logs.CreateLogger("Transport.Epoll"));
-        _settings = new ConnectionSettings(Kernel, MemoryPool<byte>.Shared, Logger, inline,
+        _settings = new ConnectionSettings(Kernel, MemoryPool<byte>.Shared, Logger, inline, NoDelay: true,
             maxReadBufferSize, maxWriteBufferSize, FinOnError: false);
         (Connection, Client) = Add(unix, start);
     }

@@ -66,7 +66,8 @@ public sealed class AcceptorTests : IDisposable
     [InlineData(Errno.ENFILE)]
     [InlineData(Errno.ENOBUFS)]
     [InlineData(Errno.ENOMEM)]
-    public async Task OnEvents_Exhausted_LosesNoConnectionAndDoesNotSpin(int errno)
+    [InlineData(Errno.EPERM, 16)] // of a security module that answers it to every accept: rests after so many in a row
+    public async Task OnEvents_Exhausted_LosesNoConnectionAndDoesNotSpin(int errno, int callsPerTry = 1)
     {
         _kernel.OnAccept.FailAlways(errno);
         await _acceptor.StartAsync().WithTimeout();
@@ -89,7 +90,7 @@ public sealed class AcceptorTests : IDisposable
             Assert.NotNull(await _sink.AcceptedAsync());
         }
 
-        Assert.InRange(calls, 7, 5 + retries + 1);
+        Assert.InRange(calls, 7, callsPerTry * (5 + retries + 1));
     }
 
     [Fact]
@@ -194,12 +195,14 @@ public sealed class AcceptorTests : IDisposable
         Assert.Equal(1, _sink.Accepted);
     }
 
-    [Fact]
-    public async Task Drain_Exhausted_Ends()
+    [Theory]
+    [InlineData(Errno.EMFILE)]
+    [InlineData(Errno.EPERM)]
+    public async Task Drain_EveryCallFails_Ends(int errno)
     {
         await _acceptor.StartAsync().WithTimeout();
         _acceptor.Stop();
-        _kernel.OnAccept.FailAlways(Errno.EMFILE);
+        _kernel.OnAccept.FailAlways(errno);
 
         _acceptor.Drain();
 

@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using Transport.Epoll.Native;
+
+namespace Transport.Epoll.Listening;
+
+/// <summary>How a listener's acceptors end: gracefully, so that no client is reset and no request lost, or at once.</summary>
+/// <remarks>The stopping thread; one of the two ways, once.</remarks>
+internal sealed class ListenerStop(Kernel kernel, Acceptor[] acceptors, FirstReadTracker firstReads)
+{
+    /// <summary>How long a stopping listener waits for the first bytes of recent connections to be consumed.</summary>
+    private static readonly TimeSpan s_firstReadBound = TimeSpan.FromMilliseconds(250);
+
+    private readonly bool _isOwned = acceptors[0].Socket.IsOwned;
+
+    /// <summary>
+    /// (1) Our TCP sockets hear of no new connection, our unix file is gone; (2) what the kernel has queued is accepted and handed out;
+    /// (3) the first bytes of recent connections are consumed, or the bound passes; (4) what finished its handshake meanwhile is accepted,
+    /// and waited for in the same bound; (5) the sockets close. Sockets handed to us are only let go.
+    /// </summary>
+    public void Drained()
+    {
+        try
+        {
+            StopAcceptors();
+            if (_isOwned)
+            {
+                DropNewConnections();
+                Drain();
+            }
+
+            long start = Stopwatch.GetTimestamp();
+            TimeSpan left = s_firstReadBound;
+            do
+            {
+                firstReads.Wait(left);
+                left = s_firstReadBound - Stopwatch.GetElapsedTime(start);
+            }
+            while (_isOwned && Drain() > 0 && left > TimeSpan.Zero);
+        }
+        finally
+        {
+            CloseSockets();
+        }
+    }
+
+    /// <summary>The kernel resets what is in its queues.</summary>
+    public void AtOnce()
+    {
+        StopAcceptors();
+        CloseSockets();
+    }
+
+    private void StopAcceptors()
+    {
+        foreach (Acceptor acceptor in acceptors)
+        {
+            acceptor.Stop();
+            acceptor.Socket.File?.RemoveIfOurs();
+        }
+    }
+
+    private void DropNewConnections()
+    {
+        foreach (Acceptor acceptor in acceptors)
+        {
+            if (!acceptor.Socket.IsUnix)
+            {
+                SocketOptions.DropNewConnections(kernel, acceptor.Socket.Descriptor.Number);
+            }
+        }
+    }
+
+    private int Drain()
+    {
+        int accepted = 0;
+        foreach (Acceptor acceptor in acceptors)
+        {
+            accepted += acceptor.Drain();
+        }
+
+        return accepted;
+    }
+
+    private void CloseSockets()
+    {
+        foreach (Acceptor acceptor in acceptors)
+        {
+            acceptor.Close();
+        }
+    }
+}

@@ -78,7 +78,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
 
     public override string ConnectionId
     {
-        get => _connectionId ??= ConnectionIds.Next();
+        get => Volatile.Read(ref _connectionId) ?? Interlocked.CompareExchange(ref _connectionId, ConnectionIds.Next(), null) ?? _connectionId;
         set => _connectionId = value;
     }
 

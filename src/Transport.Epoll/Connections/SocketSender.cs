@@ -61,7 +61,7 @@ internal sealed class SocketSender(
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            reason = unexpected = exception;
+            reason = unexpected = new IOException(exception.Message, exception);
         }
 
         if (unexpected is not null && logger.IsEnabled(LogLevel.Debug))

@@ -25,7 +25,7 @@ internal sealed class RunQueue(EventLoop loop, Action<Exception> onFault)
     /// <summary>Runs what is queued now, at most a turn's share; calls <paramref name="sendPending"/> between callbacks when it is due.</summary>
     public void RunTurn(Action sendPending)
     {
-        long lastSend = 0;
+        long lastSend = Stopwatch.GetTimestamp();
         for (int left = Math.Min(_items.Count, MaxPerTurn); left > 0 && _items.TryDequeue(out WorkItem item); left--)
         {
             if (item.Owner is null)
@@ -36,11 +36,7 @@ internal sealed class RunQueue(EventLoop loop, Action<Exception> onFault)
 
             RunApplicationItem(item);
             long now = Stopwatch.GetTimestamp();
-            if (lastSend == 0)
-            {
-                lastSend = now;
-            }
-            else if (now - lastSend > s_sendDelay)
+            if (now - lastSend > s_sendDelay)
             {
                 sendPending();
                 lastSend = now;

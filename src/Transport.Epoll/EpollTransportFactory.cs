@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -25,6 +26,7 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
     private readonly ILogger _logger;
     private readonly IMemoryPoolFactory<byte>? _pools;
     private readonly IHostApplicationLifetime? _lifetime;
+    private readonly SchedulingCounters _counters;
     private readonly string? _obstacle;
     private readonly Lock _gate = new();
 
@@ -33,13 +35,14 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
     private MemoryPool<byte> _pool = MemoryPool<byte>.Shared;
 
     public EpollTransportFactory(IOptions<EpollTransportOptions> options, ILoggerFactory? loggerFactory = null,
-        IMemoryPoolFactory<byte>? memoryPoolFactory = null, IHostApplicationLifetime? lifetime = null)
+        IMemoryPoolFactory<byte>? memoryPoolFactory = null, IHostApplicationLifetime? lifetime = null, IMeterFactory? meters = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options.Value;
         _logger = new OffLoopLogger((loggerFactory ?? NullLoggerFactory.Instance).CreateLogger(EpollTransportLog.Category));
         _pools = memoryPoolFactory;
         _lifetime = lifetime;
+        _counters = new SchedulingCounters(meters);
         _obstacle = EpollAvailability.FindObstacle();
         if (_obstacle is not null)
         {
@@ -93,8 +96,8 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
             if (_loops is null || !_loops.TryAddReference())
             {
                 MemoryPool<byte> pool = _pools?.Create(new MemoryPoolOptions { Owner = "Transport.Epoll" }) ?? MemoryPool<byte>.Shared;
-                _loops = EventLoops.EventLoopFactory.CreateGroup(Kernel.Linux, _options.LoopCount, _options.SpinDuration, _options.CpuAffinity,
-                    exception => EpollTransportLog.LoopItemFailed(_logger, exception), pool.Dispose);
+                _loops = EventLoopFactory.CreateGroup(Kernel.Linux, _options.LoopCount, _options.SpinDuration, _options.CpuAffinity,
+                    _options.Scheduling == EpollScheduling.Auto ? AutoTimes() : null, _counters, _logger, pool.Dispose);
                 _loops.Failed += OnLoopFailed;
                 _pool = pool;
             }
@@ -103,7 +106,10 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
         }
     }
 
-    private ConnectionSettings CreateSettings() => new(Kernel.Linux, _pool, _logger, _options.Scheduling == EpollScheduling.Inline, _options.NoDelay,
+    private AutoTimes AutoTimes() => new(_options.Auto.TakeOverAfter, _options.Auto.SlowCallback, _options.Auto.QuickCallbacks,
+        _options.Auto.LoopBackOff, _options.Auto.StandbyIdleTime);
+
+    private ConnectionSettings CreateSettings() => new(Kernel.Linux, _pool, _logger, _options.Scheduling != EpollScheduling.ThreadPool, _options.NoDelay,
         _options.MaxReadBufferSize ?? 0, _options.MaxWriteBufferSize ?? 0,
         AppContext.TryGetSwitch("Microsoft.AspNetCore.Server.Kestrel.FinOnError", out bool finOnError) && finOnError);
 

@@ -16,8 +16,11 @@ public sealed class EpollTransportOptions
     /// <remarks>More loops than processors only add context switches.</remarks>
     public int LoopCount { get; set; } = Math.Clamp(Environment.ProcessorCount, 1, 1024);
 
-    /// <summary>Where application code runs. The default is <see cref="EpollScheduling.ThreadPool"/>.</summary>
-    public EpollScheduling Scheduling { get; set; } = EpollScheduling.ThreadPool;
+    /// <summary>Where application code runs. The default is <see cref="EpollScheduling.Auto"/>.</summary>
+    public EpollScheduling Scheduling { get; set; } = EpollScheduling.Auto;
+
+    /// <summary>The time constants of <see cref="EpollScheduling.Auto"/>; the other modes have no use for them.</summary>
+    public AutoSchedulingOptions Auto { get; } = new();
 
     /// <summary>
     /// The number of connections that the kernel keeps for each listening socket before they are accepted.

@@ -18,6 +18,12 @@ internal sealed class EpollTransportOptionsSetup(IConfiguration? configuration =
         Range(nameof(options.SpinDuration), options.SpinDuration, 0, 1000);
         Range(nameof(options.MaxReadBufferSize), options.MaxReadBufferSize ?? 0, 0, long.MaxValue);
         Range(nameof(options.MaxWriteBufferSize), options.MaxWriteBufferSize ?? 0, 0, long.MaxValue);
+        AutoSchedulingOptions auto = options.Auto;
+        Time(nameof(auto.TakeOverAfter), auto.TakeOverAfter, TimeSpan.FromMilliseconds(3), TimeSpan.FromMinutes(1));
+        Time(nameof(auto.SlowCallback), auto.SlowCallback, TimeSpan.FromMicroseconds(100), TimeSpan.FromMinutes(1));
+        Range($"{nameof(options.Auto)}.{nameof(auto.QuickCallbacks)}", auto.QuickCallbacks, 1, 1_000_000);
+        Time(nameof(auto.LoopBackOff), auto.LoopBackOff, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10));
+        Time(nameof(auto.StandbyIdleTime), auto.StandbyIdleTime, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1));
         OneOf(nameof(options.Scheduling), options.Scheduling);
         OneOf(nameof(options.ListenerSharding), options.ListenerSharding);
         foreach (int processor in options.CpuAffinity ?? [])
@@ -32,6 +38,15 @@ internal sealed class EpollTransportOptionsSetup(IConfiguration? configuration =
             if (value < least || value > most)
             {
                 result.AddError($"{option} is {value}; allowed is {least} to {most}.", $"{nameof(EpollTransportOptions)}.{option}");
+            }
+        }
+
+        void Time(string option, TimeSpan value, TimeSpan least, TimeSpan most)
+        {
+            if (value < least || value > most)
+            {
+                string name = $"{nameof(options.Auto)}.{option}";
+                result.AddError($"{name} is {value}; allowed is {least} to {most}.", $"{nameof(EpollTransportOptions)}.{name}");
             }
         }
 

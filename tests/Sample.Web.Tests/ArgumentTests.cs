@@ -8,7 +8,7 @@ public class ArgumentTests
     [InlineData("--transport cannot be 'quic'; allowed are epoll, sockets, sockets-inline", "--transport", "quic")]
     [InlineData("--loops cannot be '0'; allowed are whole numbers from 1 to 1024", "--loops", "0")]
     [InlineData("--loops cannot be 'two'; allowed are whole numbers from 1 to 1024", "--loops=two")]
-    [InlineData("--scheduling cannot be '1'; allowed are Inline, ThreadPool", "--scheduling", "1")]
+    [InlineData("--scheduling cannot be '1'; allowed are Auto, Inline, ThreadPool", "--scheduling", "1")]
     [InlineData("--transport needs a value; allowed are epoll, sockets, sockets-inline", "--transport")]
     [InlineData("unknown argument '--port'; allowed are --transport, --loops, --scheduling, --urls", "--port", "80")]
     [InlineData("unknown argument 'epoll'; allowed are --transport, --loops, --scheduling, --urls", "epoll")]

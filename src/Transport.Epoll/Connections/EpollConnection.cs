@@ -82,6 +82,8 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         set => _connectionId = value;
     }
 
+    public CallbackRecord Callbacks { get; } = new();
+
     public override IFeatureCollection Features { get; }
 
     public override IDictionary<object, object?> Items

@@ -15,35 +15,41 @@ namespace Transport.Epoll.EventLoops;
 [SuppressMessage("Design", "CA1001", Justification = "The driver closes both descriptors when the loop ends (Close).")]
 internal sealed class EventLoop
 {
-    private const int MaxEventsPerTurn = 128;
     private const int MaxWorkPerTurn = 1024;
 
-    private readonly Action<Exception> _onEnd;
+    private readonly Action<Exception?> _onEnd;
     private readonly EpollInstance _epoll;
     private readonly EventFd _wake;
     private readonly WorkQueue _work;
-    private readonly SpinPolicy _spin;
     private readonly int? _processor;
     private readonly Kernel _kernel;
     private readonly Action _drainWork;
+    private readonly AutoScheduling? _auto;
 
     // Lease holder only.
     private readonly HandlerTable _handlers = new();
     private readonly RunQueue _run;
     private readonly PoolQueue _pool = new();
-    private readonly EpollEvent[] _events = new EpollEvent[MaxEventsPerTurn];
+    private readonly CallbackPolicy? _policy;
+    private readonly EventPoller _poller;
     private bool _stopping;
+
+    // Set by the first driver.
+    private ulong? _wakeToken;
+
+    // The lease holder counts; the watchdog reads it to see whether the loop gets on.
+    private long _turns;
 
     // The lease holder writes when the loop has ended; others read after they enqueued.
     private volatile bool _closed;
 
     private int _connections;
 
-    public EventLoop(string name, Kernel kernel, SpinPolicy spin, int? processor, Action<Exception> onFault, Action<Exception> onEnd)
+    /// <summary><paramref name="onEnd"/> is called once, by the last driver: with an exception if the loop could not go on. Without <paramref name="auto"/> no callback is timed.</summary>
+    public EventLoop(string name, Kernel kernel, SpinPolicy spin, int? processor, Action<Exception> onFault, Action<Exception?> onEnd, AutoScheduling? auto = null)
     {
         Name = name;
         _kernel = kernel;
-        _spin = spin;
         _processor = processor;
         _onEnd = onEnd;
         _epoll = new EpollInstance(kernel);
@@ -58,13 +64,22 @@ internal sealed class EventLoop
         }
 
         _work = new WorkQueue(_wake.Signal);
-        _run = new RunQueue(this, onFault);
+        _poller = new EventPoller(_epoll, _work, Lease, spin, auto?.Alarm);
+        _auto = auto;
+        _policy = auto is null ? null : new CallbackPolicy(name, auto, kernel);
+        _run = new RunQueue(this, _policy, onFault);
         _drainWork = DrainWork;
         Scheduler = new LoopScheduler(this);
     }
 
     /// <summary>The name of the loop and of its thread: at most 15 characters, the kernel's limit (prctl(2), PR_SET_NAME).</summary>
     public string Name { get; }
+
+    /// <summary>Who drives the loop.</summary>
+    public LoopLease Lease { get; } = new();
+
+    /// <summary>The number of turns so far. Any thread: a hint.</summary>
+    public long Turns => Volatile.Read(ref _turns);
 
     /// <summary>Runs loop items on this loop; for whatever touches a receiver.</summary>
     public LoopScheduler Scheduler { get; }
@@ -85,13 +100,6 @@ internal sealed class EventLoop
     public void AddConnection() => Interlocked.Increment(ref _connections);
 
     public void RemoveConnection() => Interlocked.Decrement(ref _connections);
-
-    /// <summary>Starts the thread that drives the loop: a background thread, without the caller's execution context.</summary>
-    public void Start()
-    {
-        Thread thread = new(Drive) { IsBackground = true, Name = Name };
-        thread.UnsafeStart();
-    }
 
     /// <summary>Ends the loop after the turn that finds this. Any thread; once.</summary>
     public void Stop() => Post(static state => ((EventLoop)state!)._stopping = true, this);
@@ -159,22 +167,32 @@ internal sealed class EventLoop
     /// <summary>Whether a foreign thread may send in place now, see <see cref="WorkQueue.TryActForSleeper"/>.</summary>
     public bool TryEnterSendInPlace() => _work.TryActForSleeper();
 
-    private void Drive()
+    /// <summary>The lease was taken over from the former driver; the caller, who holds it now, hands the loop to a new one.</summary>
+    public void OnTakenOver()
+    {
+        _policy!.OnTakenOver(Lease.Owner, Lease.CallbackStart);
+        if (_processor is not null)
+        {
+            _kernel.AllowAllProcessors(Lease.ThreadId); // the former driver must not compete with the new one for the loop's processor
+        }
+    }
+
+    /// <summary>Drives the loop, as the holder of its lease.</summary>
+    /// <returns>True when the loop has ended, false when the lease was lost and another thread goes on.</returns>
+    public bool Drive()
     {
         Exception? failure = null;
         try
         {
-            if (_processor is int processor)
-            {
-                _kernel.SetAffinity(processor).ThrowIfFailed();
-            }
-
-            CallbackIsolation.Restore(); // its one-time set-up needs a thread: now, not when descriptors have run out
+            OnDriver();
             LoopThread.Driven = LoopThread.Running = this;
-            Register(_wake.Number, WakeHandler.Instance, EpollEvents.In, out _).ThrowIfFailed();
             while (!_stopping)
             {
-                Turn();
+                if (!Turn())
+                {
+                    LoopThread.Driven = null;
+                    return false;
+                }
             }
         }
 #pragma warning disable CA1031 // The loop can't go on, whatever it was: the group ends its listeners and the host.
@@ -186,15 +204,39 @@ internal sealed class EventLoop
 
         LoopThread.Driven = LoopThread.Running = null;
         Close();
-        if (failure is not null)
+        _onEnd(failure);
+        return true;
+    }
+
+    /// <summary>The calling thread becomes the driver.</summary>
+    private void OnDriver()
+    {
+        if (_processor is int processor)
         {
-            _onEnd(failure);
+            _kernel.SetAffinity(processor).ThrowIfFailed();
+        }
+
+        Thread.CurrentThread.Name = Name;
+        CallbackIsolation.Restore(); // its one-time set-up needs a thread: now, not when descriptors have run out
+        if (_auto is not null)
+        {
+            Lease.ThreadId = LinuxThread.CurrentId();
+            _policy!.OnDriver(Lease.ThreadId);
+        }
+
+        if (_wakeToken is null)
+        {
+            ulong token = _handlers.Add(WakeHandler.Instance);
+            _epoll.Add(_wake.Number, EpollEvents.In, token).ThrowIfFailed();
+            _wakeToken = token;
         }
     }
 
-    private void Turn()
+    /// <summary>False when the lease was lost in it: then nothing more of the loop may be touched.</summary>
+    private bool Turn()
     {
-        foreach (ref readonly EpollEvent ready in Wait())
+        Volatile.Write(ref _turns, _turns + 1);
+        foreach (ref readonly EpollEvent ready in _poller.Next(hasWork: !_run.IsEmpty))
         {
             _handlers.Dispatch(ready);
         }
@@ -202,46 +244,14 @@ internal sealed class EventLoop
         _handlers.EndBatch();
         _pool.Flush();
         DrainWork();
-        _run.RunTurn(_drainWork);
+        if (!_run.RunTurn(_drainWork))
+        {
+            return false;
+        }
+
         DrainWork();
         _pool.Flush();
-    }
-
-    private ReadOnlySpan<EpollEvent> Wait()
-    {
-        if (!_run.IsEmpty || !_work.IsEmpty)
-        {
-            return _events.AsSpan(0, _epoll.Wait(_events, 0));
-        }
-
-        long start = Stopwatch.GetTimestamp();
-        int count = 0;
-        if (_spin.TryBegin())
-        {
-            count = Spin(start);
-            SpinPolicy.End();
-        }
-
-        if (count == 0 && _work.IsEmpty && _work.TryEnterSleep())
-        {
-            count = _epoll.Wait(_events, -1);
-            _work.LeaveSleep();
-        }
-
-        _spin.RecordGap(Stopwatch.GetTimestamp() - start);
-        return _events.AsSpan(0, count);
-    }
-
-    private int Spin(long start)
-    {
-        int count;
-        do
-        {
-            count = _epoll.Wait(_events, 0);
-        }
-        while (count == 0 && _work.IsEmpty && Stopwatch.GetTimestamp() - start < _spin.Limit);
-
-        return count;
+        return true;
     }
 
     /// <summary>Takes what is in the work queue: loop items run at once, application items go to the run queue.</summary>

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Transport.Epoll.Diagnostics;
 using Transport.Epoll.Native;
 
 namespace Transport.Epoll.EventLoops;
@@ -9,7 +11,20 @@ internal static class EventLoopFactory
     /// <summary>CPU_SETSIZE of sched_setaffinity(2).</summary>
     private const int MaxProcessors = 1024;
 
-    public static EventLoopGroup CreateGroup(Kernel kernel, int count, int spinMicroseconds, IList<int>? affinity, Action<Exception> onFault, Action onEnded)
+    /// <summary>So many threads of a group may be held up in callbacks at a time, for each loop.</summary>
+    private const int StandbysPerLoop = 8;
+
+    /// <summary>Starts a group of loops.</summary>
+    /// <param name="kernel">The system calls.</param>
+    /// <param name="count">The number of loops.</param>
+    /// <param name="spinMicroseconds">How long a loop may poll before it blocks.</param>
+    /// <param name="affinity">The processors that the loops are bound to.</param>
+    /// <param name="auto">The time constants of the Auto mode; without them nothing watches the loops.</param>
+    /// <param name="counters">What the Auto mode counts.</param>
+    /// <param name="logger">A logger that a loop thread may use.</param>
+    /// <param name="onEnded">Called once, by whoever gave back the last reference.</param>
+    public static EventLoopGroup CreateGroup(Kernel kernel, int count, int spinMicroseconds, IList<int>? affinity,
+        AutoTimes? auto, SchedulingCounters counters, ILogger logger, Action onEnded)
     {
         Span<bool> allowed = stackalloc bool[MaxProcessors];
         kernel.GetAffinity(allowed);
@@ -25,8 +40,18 @@ internal static class EventLoopFactory
         // Fewer processors than the kernel would let us use: a CPU quota, under which a spin takes time from the application.
         int usable = Indices(allowed).Count;
         int spinning = Environment.ProcessorCount < usable ? 0 : spinMicroseconds;
-        return new EventLoopGroup(count, (i, onFailed) => new EventLoop($"epoll-loop-{i}", kernel, new SpinPolicy(spinning, usable),
-            processors.Length == 0 ? null : processors[i % processors.Length], onFault, onFailed), onEnded);
+        DriverThreads threads = new(count, auto is null ? 0 : count * StandbysPerLoop, auto?.StandbyIdle ?? TimeSpan.Zero);
+        AutoScheduling? scheduling = auto is null ? null : new AutoScheduling(auto, threads, counters, logger);
+        EventLoopGroup group = new(count, CreateLoop, onEnded, threads, scheduling is null ? null : scheduling.Alarm.Stop);
+        if (scheduling is not null)
+        {
+            new LoopWatchdog(scheduling, group.Loops, kernel).Start();
+        }
+
+        return group;
+
+        EventLoop CreateLoop(int i, Action<Exception?> onLoopEnded) => new($"epoll-loop-{i}", kernel, new SpinPolicy(spinning, usable),
+            processors.Length == 0 ? null : processors[i % processors.Length], exception => EpollTransportLog.LoopItemFailed(logger, exception), onLoopEnded, scheduling);
     }
 
     private static List<int> Indices(ReadOnlySpan<bool> allowed)

@@ -9,23 +9,33 @@ internal sealed class EventLoopGroup
 {
     private readonly EventLoop[] _loops;
     private readonly Action _onEnded;
+    private readonly DriverThreads _threads;
+    private readonly Action? _onLoopsEnded;
     private int _references = 1;
+
+    // Loops that have not ended.
+    private int _running;
 
     /// <summary>Starts <paramref name="count"/> loops. The caller has the first reference.</summary>
     /// <param name="count">The number of loops.</param>
-    /// <param name="createLoop">Makes loop number i of the group; a loop that can't go on calls the action.</param>
+    /// <param name="createLoop">Makes loop number i of the group; a loop that has ended calls the action.</param>
     /// <param name="onEnded">Called once, by whoever gave back the last reference.</param>
-    public EventLoopGroup(int count, Func<int, Action<Exception>, EventLoop> createLoop, Action onEnded)
+    /// <param name="threads">What drives the loops.</param>
+    /// <param name="onLoopsEnded">Called once, when no loop runs any more.</param>
+    public EventLoopGroup(int count, Func<int, Action<Exception?>, EventLoop> createLoop, Action onEnded, DriverThreads threads, Action? onLoopsEnded = null)
     {
         _onEnded = onEnded;
+        _threads = threads;
+        _onLoopsEnded = onLoopsEnded;
+        _running = count;
         _loops = new EventLoop[count];
         int started = 0;
         try
         {
             for (; started < count; started++)
             {
-                _loops[started] = createLoop(started, OnLoopFailed);
-                _loops[started].Start();
+                _loops[started] = createLoop(started, OnLoopEnded);
+                _threads.Start(_loops[started]);
             }
         }
         catch
@@ -35,6 +45,7 @@ internal sealed class EventLoopGroup
                 _loops[i].Stop();
             }
 
+            _threads.Close();
             throw;
         }
     }
@@ -77,8 +88,20 @@ internal sealed class EventLoopGroup
         return false;
     }
 
-    /// <summary>Tells that a loop can't go on.</summary>
-    public void OnLoopFailed(Exception exception) => Failed?.Invoke(exception);
+    /// <summary>A loop has ended; with an exception if it could not go on. Watchdog and standbys end after the last one.</summary>
+    private void OnLoopEnded(Exception? failure)
+    {
+        if (failure is not null)
+        {
+            Failed?.Invoke(failure);
+        }
+
+        if (Interlocked.Decrement(ref _running) == 0)
+        {
+            _onLoopsEnded?.Invoke();
+            _threads.Close();
+        }
+    }
 
     /// <summary>Gives a reference back.</summary>
     public void Release()

@@ -7,7 +7,7 @@ namespace Transport.Epoll.EventLoops;
 /// The items that the running loop queued for itself, and how an item is run. User code runs only here, at the top of the loop's stack.
 /// </summary>
 /// <remarks>Lease holder only, in state running.</remarks>
-internal sealed class RunQueue(EventLoop loop, Action<Exception> onFault)
+internal sealed class RunQueue(EventLoop loop, CallbackPolicy? policy, Action<Exception> onFault)
 {
     private const int MaxPerTurn = 256;
 
@@ -23,25 +23,44 @@ internal sealed class RunQueue(EventLoop loop, Action<Exception> onFault)
     public bool TryDequeue([MaybeNullWhen(false)] out WorkItem item) => _items.TryDequeue(out item);
 
     /// <summary>Runs what is queued now, at most a turn's share; calls <paramref name="sendPending"/> between callbacks when it is due.</summary>
-    public void RunTurn(Action sendPending)
+    /// <returns>False when the lease was lost in a callback: then nothing more of the loop may be touched.</returns>
+    public bool RunTurn(Action sendPending)
     {
-        long lastSend = Stopwatch.GetTimestamp();
+        long now = Stopwatch.GetTimestamp();
+        long lastSend = now;
+        policy?.OnTurn(now);
         for (int left = Math.Min(_items.Count, MaxPerTurn); left > 0 && _items.TryDequeue(out WorkItem item); left--)
         {
             if (item.Owner is null)
             {
                 RunLoopItem(item);
+                now = 0; // its time is not the next callback's
                 continue;
             }
 
-            RunApplicationItem(item);
-            long now = Stopwatch.GetTimestamp();
+            if (policy is not null && !policy.MayRunInline(item.Owner))
+            {
+                policy.RunOnPool(item);
+                continue;
+            }
+
+            long start = now == 0 ? Stopwatch.GetTimestamp() : now;
+            if (!TryRunApplicationItem(item, start))
+            {
+                return false;
+            }
+
+            now = Stopwatch.GetTimestamp();
+            policy?.OnRan(item.Owner, start, now);
             if (now - lastSend > s_sendDelay)
             {
                 sendPending();
-                lastSend = now;
+                lastSend = now = Stopwatch.GetTimestamp();
             }
         }
+
+        policy?.OnTurnEnd();
+        return true;
     }
 
     public void RunLoopItem(in WorkItem item)
@@ -58,10 +77,11 @@ internal sealed class RunQueue(EventLoop loop, Action<Exception> onFault)
         }
     }
 
-    /// <summary>Runs user code: outside state running, and with nothing of it left on the thread afterwards.</summary>
-    private void RunApplicationItem(in WorkItem item)
+    /// <summary>Runs user code: outside state running, and with nothing of it left on the thread afterwards. False when the lease is lost.</summary>
+    private bool TryRunApplicationItem(in WorkItem item, long now)
     {
         LoopThread.Running = null;
+        long entered = loop.Lease.Enter(item.Owner!, now);
         try
         {
             item.Callback(item.State);
@@ -74,6 +94,12 @@ internal sealed class RunQueue(EventLoop loop, Action<Exception> onFault)
         }
 
         CallbackIsolation.Restore();
+        if (!loop.Lease.TryLeave(entered))
+        {
+            return false;
+        }
+
         LoopThread.Running = loop;
+        return true;
     }
 }

@@ -9,6 +9,12 @@ internal readonly record struct WorkItem(Action<object?> Callback, object? State
 /// <summary>Whoever application items belong to: one connection.</summary>
 internal interface IApplicationItemOwner
 {
+    /// <summary>For messages about its callbacks.</summary>
+    string ConnectionId { get; }
+
+    /// <summary>How its callbacks behaved.</summary>
+    CallbackRecord Callbacks { get; }
+
     /// <summary>An application item of this owner threw: it costs the owner, never the loop. Must not throw.</summary>
     void OnCallbackFailed(Exception exception);
 }

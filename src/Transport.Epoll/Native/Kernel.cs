@@ -230,6 +230,14 @@ internal unsafe class Kernel
         return SysResult.From(sched_setaffinity(0, sizeof(cpu_set_t), &set));
     }
 
+    /// <summary>Lets a thread run on every processor that the process may use: the kernel masks the others (sched_setaffinity(2)).</summary>
+    public virtual SysResult AllowAllProcessors(int threadId)
+    {
+        cpu_set_t set;
+        new Span<byte>(&set, sizeof(cpu_set_t)).Fill(0xFF);
+        return SysResult.From(sched_setaffinity(threadId, sizeof(cpu_set_t), &set));
+    }
+
     /// <summary>The processors that the calling thread may use (sched_getaffinity(2)).</summary>
     public virtual SysResult GetAffinity(Span<bool> processors)
     {
@@ -242,6 +250,23 @@ internal unsafe class Kernel
         }
 
         return result;
+    }
+
+    /// <summary>Reads the beginning of a small file: open(2), one read(2), close(2).</summary>
+    public virtual SysResult ReadFile(ReadOnlySpan<byte> zeroTerminatedPath, Span<byte> buffer)
+    {
+        fixed (byte* path = zeroTerminatedPath, pointer = buffer)
+        {
+            SysResult file = SysResult.From(open(path, O_RDONLY | O_CLOEXEC));
+            if (!file.IsOk)
+            {
+                return file;
+            }
+
+            SysResult result = SysResult.From(read(file.Value, pointer, buffer.Length));
+            _ = close(file.Value);
+            return result;
+        }
     }
 
     /// <summary>One more than the highest descriptor number that the process may use (RLIMIT_NOFILE, getdtablesize(3)).</summary>

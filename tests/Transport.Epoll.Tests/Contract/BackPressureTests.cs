@@ -58,9 +58,11 @@ public sealed class BackPressureTests
 
     [Theory]
     [InlineData(TransportKind.Sockets, 0)]
+    [InlineData(TransportKind.EpollAuto, 0)]
     [InlineData(TransportKind.EpollInline, 0)]
     [InlineData(TransportKind.EpollThreadPool, 0)]
     [InlineData(TransportKind.Sockets, null)]
+    [InlineData(TransportKind.EpollAuto, null)]
     [InlineData(TransportKind.EpollInline, null)]
     [InlineData(TransportKind.EpollThreadPool, null)]
     [Trait("Contract", "16")]

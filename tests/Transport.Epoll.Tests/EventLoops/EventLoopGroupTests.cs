@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Transport.Epoll.Diagnostics;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Native;
 using Transport.Epoll.Tests.Native;
@@ -50,7 +52,7 @@ public class EventLoopGroupTests
     public async Task Constructor_LaterLoopFails_StopsTheEarlierOnes()
     {
         Assert.Throws<InvalidOperationException>(() => new EventLoopGroup(3,
-            (i, onFailed) => i == 2 ? throw new InvalidOperationException() : CreateLoop(i, onFailed), () => _ended++));
+            (i, onFailed) => i == 2 ? throw new InvalidOperationException() : CreateLoop(i, onFailed), () => _ended++, Threads(3)));
 
         await Waiting.UntilAsync(() => _kernel.OnClose.Calls == 4);
         Assert.Equal(0, _ended);
@@ -88,7 +90,7 @@ public class EventLoopGroupTests
     [Fact]
     public async Task CreateGroup_AnyCount_NamesTheLoops()
     {
-        EventLoopGroup group = EventLoopFactory.CreateGroup(_kernel, 2, 30, null, _ => { }, () => _ended++);
+        EventLoopGroup group = EventLoopFactory.CreateGroup(_kernel, 2, 30, null, null, new SchedulingCounters(null), NullLogger.Instance, () => _ended++);
         string[] names = [.. group.Loops.ToArray().Select(loop => loop.Name)];
         group.Release();
 
@@ -100,13 +102,15 @@ public class EventLoopGroupTests
     public void CreateGroup_ForbiddenProcessor_NamesThoseAllowed()
     {
         InvalidOperationException exception = Assert.Throws<InvalidOperationException>(
-            () => EventLoopFactory.CreateGroup(Kernel.Linux, 1, 0, [1023], _ => { }, () => _ended++));
+            () => EventLoopFactory.CreateGroup(Kernel.Linux, 1, 0, [1023], null, new SchedulingCounters(null), NullLogger.Instance, () => _ended++));
 
         Assert.Contains("1023", exception.Message, StringComparison.Ordinal);
     }
 
-    private EventLoopGroup Create(int count) => new(count, CreateLoop, () => Interlocked.Increment(ref _ended));
+    private EventLoopGroup Create(int count) => new(count, CreateLoop, () => Interlocked.Increment(ref _ended), Threads(count));
 
-    private EventLoop CreateLoop(int number, Action<Exception> onFailed)
+    private static DriverThreads Threads(int loops) => new(loops, 0, TimeSpan.Zero);
+
+    private EventLoop CreateLoop(int number, Action<Exception?> onFailed)
         => new($"epoll-loop-{number}", _kernel, new SpinPolicy(0, 1), processor: null, _ => { }, onFailed);
 }

@@ -9,6 +9,10 @@ internal sealed class RecordingItemOwner : IApplicationItemOwner
 {
     public ConcurrentQueue<Exception> Failures { get; } = new();
 
+    public string ConnectionId => "recording";
+
+    public CallbackRecord Callbacks { get; } = new();
+
     public void OnCallbackFailed(Exception exception) => Failures.Enqueue(exception);
 
     /// <summary>Runs a function as an application item of this owner.</summary>

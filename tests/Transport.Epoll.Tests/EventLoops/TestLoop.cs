@@ -14,7 +14,7 @@ internal sealed class TestLoop : IDisposable
 
     public TestLoop(Kernel? kernel = null, string name = "epoll-loop-1")
     {
-        Loop = new EventLoop(name, kernel ?? Kernel.Linux, new SpinPolicy(0, 1), processor: null, Faults.Enqueue, _failed.SetResult);
+        Loop = new EventLoop(name, kernel ?? Kernel.Linux, new SpinPolicy(0, 1), processor: null, Faults.Enqueue, OnEnded);
         using ManualResetEventSlim started = new();
         Loop.Post(_ =>
         {
@@ -22,7 +22,7 @@ internal sealed class TestLoop : IDisposable
             _isOwnThread = !Thread.IsThreadPoolThread;
             started.Set();
         }, null);
-        Loop.Start();
+        new DriverThreads(1, 0, TimeSpan.Zero).Start(Loop);
         Assert.True(started.Wait(Waiting.Limit));
     }
 
@@ -74,6 +74,14 @@ internal sealed class TestLoop : IDisposable
         }, null);
         await held.Task.WithTimeout();
         return gate;
+    }
+
+    private void OnEnded(Exception? failure)
+    {
+        if (failure is not null)
+        {
+            _failed.SetResult(failure);
+        }
     }
 
     /// <summary>Ends the loop and waits for it.</summary>

@@ -10,7 +10,7 @@ public sealed class LeakTests
 {
     private const int Hosts = 500;
     private const int WarmUp = 20;
-    private static readonly TransportKind[] Kinds = [TransportKind.EpollInline, TransportKind.EpollThreadPool];
+    private static readonly TransportKind[] Kinds = [TransportKind.EpollAuto, TransportKind.EpollInline, TransportKind.EpollThreadPool];
 
     [Fact]
     public async Task Hosts_FiveHundredUsedAndDisposed_LeakNoThreadAndNoDescriptor()

@@ -14,7 +14,7 @@ public sealed class OptionsTests
         var options = Resolve([], configure: null);
 
         Assert.Equal(Environment.ProcessorCount, options.LoopCount);
-        Assert.Equal(EpollScheduling.ThreadPool, options.Scheduling);
+        Assert.Equal(EpollScheduling.Auto, options.Scheduling);
         Assert.Equal(512, options.Backlog);
         Assert.True(options.NoDelay);
         Assert.Equal(1024 * 1024, options.MaxReadBufferSize);

@@ -8,16 +8,18 @@ namespace Transport.Epoll.Tests.Support;
 public enum TransportKind
 {
     Sockets,
+    EpollAuto,
     EpollInline,
     EpollThreadPool,
 }
 
-/// <summary>Theory data: the default transport and both scheduling modes of ours.</summary>
+/// <summary>Theory data: the default transport and all scheduling modes of ours.</summary>
 public sealed class AllTransports : TheoryData<TransportKind>
 {
     public AllTransports()
     {
         Add(TransportKind.Sockets);
+        Add(TransportKind.EpollAuto);
         Add(TransportKind.EpollInline);
         Add(TransportKind.EpollThreadPool);
     }
@@ -28,6 +30,7 @@ public sealed class EpollTransports : TheoryData<TransportKind>
 {
     public EpollTransports()
     {
+        Add(TransportKind.EpollAuto);
         Add(TransportKind.EpollInline);
         Add(TransportKind.EpollThreadPool);
     }
@@ -74,7 +77,12 @@ internal static class TransportKindExtensions
 
     private static void Apply(TransportKind kind, TransportTuning tuning, EpollTransportOptions options)
     {
-        options.Scheduling = kind == TransportKind.EpollInline ? EpollScheduling.Inline : EpollScheduling.ThreadPool;
+        options.Scheduling = kind switch
+        {
+            TransportKind.EpollAuto => EpollScheduling.Auto,
+            TransportKind.EpollInline => EpollScheduling.Inline,
+            _ => EpollScheduling.ThreadPool,
+        };
         options.LoopCount = tuning.LoopCount;
         options.MaxReadBufferSize = tuning.MaxReadBufferSize;
         options.MaxWriteBufferSize = tuning.MaxWriteBufferSize;

@@ -1,0 +1,38 @@
+namespace Transport.Epoll;
+
+/// <summary>The time constants of <see cref="EpollScheduling.Auto"/>. They bind from <c>Kestrel:Transport:Epoll:Auto</c>.</summary>
+public sealed class AutoSchedulingOptions
+{
+    /// <summary>
+    /// How long a callback may hold up its loop before another thread takes the loop over.
+    /// From 3 milliseconds to 1 minute; the default is 30 milliseconds. It is watched in ticks of a third of it, which are up to four times
+    /// rarer while all callbacks are short, so a first take-over can come after twice the time.
+    /// </summary>
+    /// <remarks>Smaller values cost processor time for more ticks and take loops over from code that would have returned soon.</remarks>
+    public TimeSpan TakeOverAfter { get; set; } = TimeSpan.FromMilliseconds(30);
+
+    /// <summary>
+    /// A callback that takes longer on its loop sends the next ones of its connection to the thread pool. Time that the thread had no
+    /// processor, and garbage collection, do not count. From 0.1 milliseconds to 1 minute; the default is 1 millisecond.
+    /// </summary>
+    public TimeSpan SlowCallback { get; set; } = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>
+    /// So many callbacks in a row that were not slow on the thread pool bring a connection back to its loop.
+    /// From 1 to 1,000,000; the default is 50.
+    /// </summary>
+    public int QuickCallbacks { get; set; } = 50;
+
+    /// <summary>
+    /// How long a loop leaves all callbacks to the thread pool after slow ones of many connections have filled half of its time for two seconds.
+    /// The time doubles, up to 32 times, when that is soon so again, and halves when it is not.
+    /// From 10 milliseconds to 10 minutes; the default is 1 second.
+    /// </summary>
+    public TimeSpan LoopBackOff { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How long a standby thread waits for the next take-over before it ends. There are at most eight for each loop.
+    /// From 10 milliseconds to 1 hour; the default is 10 seconds.
+    /// </summary>
+    public TimeSpan StandbyIdleTime { get; set; } = TimeSpan.FromSeconds(10);
+}

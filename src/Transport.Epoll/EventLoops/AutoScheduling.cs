@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Transport.Epoll.Diagnostics;
+
+namespace Transport.Epoll.EventLoops;
+
+/// <summary>What the loops of a group share in the Auto mode: time constants, standby threads, the watchdog's alarm, and who is told of changes.</summary>
+/// <remarks>Any thread.</remarks>
+internal sealed class AutoScheduling(AutoTimes times, DriverThreads threads, SchedulingCounters counters, ILogger logger)
+{
+    private readonly long _slow = (long)(times.SlowCallback.TotalSeconds * Stopwatch.Frequency);
+
+    public AutoTimes Times => times;
+
+    public DriverThreads Threads => threads;
+
+    public WatchdogAlarm Alarm { get; } = new();
+
+    /// <summary>Whether a callback of so many ticks of <see cref="Stopwatch"/> is slow.</summary>
+    public bool IsSlow(long ticks) => ticks > _slow;
+
+    /// <summary>A callback was slow on its loop: the connection's next ones run on the pool.</summary>
+    public void MoveToPool(IApplicationItemOwner owner, TimeSpan ran)
+    {
+        if (owner.Callbacks.TryMoveToPool())
+        {
+            counters.AddMoveToPool();
+            if (logger.IsEnabled(LogLevel.Debug))
+            {
+                EpollTransportLog.MovedToPool(logger, owner.ConnectionId, ran.TotalMilliseconds);
+            }
+        }
+    }
+
+    /// <summary>A callback ran on the pool: after enough quick ones the connection goes back to its loop.</summary>
+    public void RecordOnPool(IApplicationItemOwner owner, long ticks)
+    {
+        if (owner.Callbacks.TryMoveToLoop(!IsSlow(ticks), times.QuickCallbacks))
+        {
+            counters.AddMoveToLoop();
+            if (logger.IsEnabled(LogLevel.Debug))
+            {
+                EpollTransportLog.MovedToLoop(logger, owner.ConnectionId, times.QuickCallbacks);
+            }
+        }
+    }
+
+    /// <summary>A loop was taken over from a callback that held it up.</summary>
+    public void OnTakenOver(string loop, IApplicationItemOwner? owner, TimeSpan ran)
+    {
+        counters.AddTakeOver();
+        EpollTransportLog.TakenOver(logger, loop, owner?.ConnectionId ?? "unknown", ran.TotalMilliseconds);
+        if (owner is not null)
+        {
+            MoveToPool(owner, ran);
+        }
+    }
+
+    /// <summary>A loop's callbacks were slow for connection after connection: for a while all of them run on the pool.</summary>
+    public void OnLoopBackedOff(string loop, TimeSpan backOff)
+    {
+        counters.AddLoopBackOff();
+        EpollTransportLog.LoopBackedOff(logger, loop, backOff.TotalSeconds);
+    }
+
+    public void OnLoopResumed(string loop) => EpollTransportLog.LoopResumed(logger, loop);
+
+    /// <summary>The transport's own code holds up a loop, which no take-over can mend.</summary>
+    public void OnStuck(string loop, TimeSpan since) => EpollTransportLog.LoopStuck(logger, loop, since.TotalSeconds);
+}

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Runtime;
+using Transport.Epoll.Native;
+
+namespace Transport.Epoll.EventLoops;
+
+/// <summary>
+/// Decides, in the Auto mode, where each application item of one loop runs, when the item is dequeued; and whether a callback that took long
+/// was slow by itself. What the machine took — the processor for another thread, a collection, the compiler — is no fault of the callback.
+/// </summary>
+/// <remarks>Lease holder only; the watchdog is that between take-over and hand-over.</remarks>
+internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel kernel)
+{
+    /// <summary>What is older than this is read anew before a turn, so that a slow callback is compared with what was just before it.</summary>
+    private static readonly long s_maxAge = Stopwatch.Frequency / 100;
+
+    private readonly LoopBackOff _backOff = new(auto.Times.BackOff);
+    private int _threadId;
+    private bool _heldUp;
+    private long _readAt;
+    private TimeSpan _taken;
+
+    /// <summary>A thread begins to drive the loop.</summary>
+    public void OnDriver(int threadId)
+    {
+        _threadId = threadId;
+        ReadTaken(Stopwatch.GetTimestamp());
+    }
+
+    /// <summary>All application items of a turn have had their turn.</summary>
+    public void OnTurnEnd() => _heldUp = false;
+
+    /// <summary>Before application items run.</summary>
+    public void OnTurn(long now)
+    {
+        if (now - _readAt > s_maxAge)
+        {
+            ReadTaken(now);
+        }
+
+        if (_backOff.TryEnd(now))
+        {
+            auto.OnLoopResumed(loop);
+        }
+    }
+
+    /// <summary>
+    /// Whether the owner's next callback may run on the loop. After a slow one in the same turn only quick connections' may, so that the loop
+    /// is held up once a turn at most. Without a standby in reserve nothing may: nobody could take over.
+    /// </summary>
+    public bool MayRunInline(IApplicationItemOwner owner)
+        => !_backOff.IsActive && (_heldUp ? owner.Callbacks.IsQuick : !owner.Callbacks.IsOnPool) && auto.Threads.HasReserve;
+
+    /// <summary>Hands an item that may not run inline to the pool.</summary>
+    public void RunOnPool(in WorkItem item) => ThreadPool.UnsafeQueueUserWorkItem(new MeasuredCallback(auto, item), preferLocal: false);
+
+    /// <summary>A callback ran on the loop.</summary>
+    public void OnRan(IApplicationItemOwner owner, long start, long end)
+    {
+        if (!auto.IsSlow(end - start))
+        {
+            owner.Callbacks.OnQuick();
+            return;
+        }
+
+        TimeSpan before = _taken;
+        ReadTaken(end);
+        TimeSpan own = Stopwatch.GetElapsedTime(start, end) - (_taken - before);
+        if (own > auto.Times.SlowCallback)
+        {
+            _heldUp = true;
+            auto.MoveToPool(owner, own);
+            CountSlow(start, end);
+        }
+    }
+
+    /// <summary>The loop was taken over from a callback that began at <paramref name="start"/>.</summary>
+    public void OnTakenOver(IApplicationItemOwner? owner, long start)
+    {
+        long now = Stopwatch.GetTimestamp();
+        _heldUp = true;
+        auto.OnTakenOver(loop, owner, Stopwatch.GetElapsedTime(start, now));
+        CountSlow(start, now);
+    }
+
+    private void CountSlow(long start, long end)
+    {
+        if (_backOff.OnSlow(start, end))
+        {
+            auto.OnLoopBackedOff(loop, _backOff.Duration);
+        }
+    }
+
+    /// <summary>The time that this thread has lost to others so far: runnable without a processor (schedstat), collections, its own compilations.</summary>
+    private void ReadTaken(long now)
+    {
+        _readAt = now;
+        _taken = LinuxThread.Times(kernel, _threadId).RunDelay + GC.GetTotalPauseDuration() + JitInfo.GetCompilationTime(currentThread: true);
+    }
+}

@@ -19,6 +19,7 @@ internal static class SampleApplication
 
         builder.Services.AddSingleton(arguments);
         builder.Services.AddSingleton<ConnectionMonitor>();
+        builder.Services.AddSingleton<SchedulingMeter>();
         builder.Services.AddSingleton<FigureReader>();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, SampleJsonContext.Default));
 

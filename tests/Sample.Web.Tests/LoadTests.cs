@@ -12,6 +12,7 @@ public partial class LoadTests
     }
 
     [Theory]
+    [InlineData("/plaintext", "--scheduling", "Auto")]
     [InlineData("/plaintext", "--scheduling", "Inline")]
     [InlineData("/json", "--scheduling", "ThreadPool")]
     [InlineData("/download/100000", "--scheduling", "ThreadPool")]

@@ -13,6 +13,7 @@ internal sealed record Contender(string Name, params string[] Arguments)
         // The same as the baseline, in a second process: its ratio shows the noise of the machine.
         new("sockets-control", "--transport", "sockets"),
         new("sockets-inline", "--transport", "sockets-inline"),
+        new("epoll-auto", "--transport", "epoll", "--scheduling", "Auto"),
         new("epoll-inline", "--transport", "epoll", "--scheduling", "Inline"),
         new("epoll-threadpool", "--transport", "epoll", "--scheduling", "ThreadPool"),
     ];

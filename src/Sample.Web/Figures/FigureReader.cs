@@ -7,7 +7,7 @@ using Transport.Epoll;
 namespace Sample.Web.Figures;
 
 /// <summary>Reads the live figures of the process. Any thread.</summary>
-internal sealed class FigureReader(SampleArguments arguments, ConnectionMonitor connections, IOptions<EpollTransportOptions> epollOptions)
+internal sealed class FigureReader(SampleArguments arguments, ConnectionMonitor connections, SchedulingMeter scheduling, IOptions<EpollTransportOptions> epollOptions)
 {
     private static readonly string s_version =
         typeof(FigureReader).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
@@ -32,6 +32,7 @@ internal sealed class FigureReader(SampleArguments arguments, ConnectionMonitor 
             transport.Name(),
             options?.LoopCount,
             options?.Scheduling.ToString(),
+            options?.Scheduling == EpollScheduling.Auto ? scheduling.Read() : null,
             connections.Open,
             s_version,
             RuntimeInformation.FrameworkDescription,

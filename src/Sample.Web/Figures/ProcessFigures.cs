@@ -4,6 +4,7 @@ namespace Sample.Web.Figures;
 /// <param name="Transport">The transport that serves the connections.</param>
 /// <param name="Loops">The number of event loops; null unless the transport is epoll.</param>
 /// <param name="Scheduling">Where the app runs; null unless the transport is epoll.</param>
+/// <param name="Auto">What the Auto scheduling did so far; null unless it is on.</param>
 /// <param name="Connections">Open connections.</param>
 /// <param name="Version">The sample's version.</param>
 /// <param name="Runtime">The .NET runtime.</param>
@@ -21,6 +22,7 @@ internal sealed record ProcessFigures(
     string Transport,
     int? Loops,
     string? Scheduling,
+    SchedulingFigures? Auto,
     int Connections,
     string Version,
     string Runtime,
@@ -34,3 +36,10 @@ internal sealed record ProcessFigures(
     long WorkingSet,
     int ThreadCount,
     int? OpenDescriptors);
+
+/// <summary>The counters of the transport's meter.</summary>
+/// <param name="TakeOvers">Loops that another thread took over from a callback that held them up.</param>
+/// <param name="MovesToPool">Connections whose callbacks went to the thread pool.</param>
+/// <param name="MovesToLoop">Connections whose callbacks came back to their loop.</param>
+/// <param name="LoopBackOffs">Loops that left all callbacks to the thread pool for a while.</param>
+internal sealed record SchedulingFigures(long TakeOvers, long MovesToPool, long MovesToLoop, long LoopBackOffs);

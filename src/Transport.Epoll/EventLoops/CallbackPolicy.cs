@@ -74,11 +74,11 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel ke
         }
     }
 
-    /// <summary>The loop was taken over from a callback that began at <paramref name="start"/>.</summary>
-    public void OnTakenOver(IApplicationItemOwner? owner, long start)
+    /// <summary>The loop was taken over from a callback that began at <paramref name="start"/>, perhaps with others queued behind it.</summary>
+    public void OnTakenOver(IApplicationItemOwner? owner, long start, bool othersWait)
     {
         long now = Stopwatch.GetTimestamp();
-        _heldUp = true;
+        _heldUp = othersWait;
         auto.OnTakenOver(loop, owner, Stopwatch.GetElapsedTime(start, now));
         CountSlow(start, now);
     }

@@ -23,6 +23,18 @@ internal sealed class DriverThreads(int loops, int maxStandbys, TimeSpan idleLim
     /// </summary>
     public bool HasReserve => Volatile.Read(ref _ousted) <= maxStandbys - loops;
 
+    /// <summary>The standbys that wait for a loop.</summary>
+    public int Parked
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _parked.Count;
+            }
+        }
+    }
+
     /// <summary>Starts a background thread, without the caller's execution context, that drives the loop to its end.</summary>
     public void Start(EventLoop loop) => StartThread(loop.Name, new Standby { Loop = loop });
 

@@ -170,7 +170,7 @@ internal sealed class EventLoop
     /// <summary>The lease was taken over from the former driver; the caller, who holds it now, hands the loop to a new one.</summary>
     public void OnTakenOver()
     {
-        _policy!.OnTakenOver(Lease.Owner, Lease.CallbackStart);
+        _policy!.OnTakenOver(Lease.Owner, Lease.CallbackStart, othersWait: !_run.IsEmpty);
         if (_processor is not null)
         {
             _kernel.AllowAllProcessors(Lease.ThreadId); // the former driver must not compete with the new one for the loop's processor

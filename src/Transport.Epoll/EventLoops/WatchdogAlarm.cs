@@ -13,6 +13,9 @@ internal sealed class WatchdogAlarm
     private bool _raised;
     private bool _stopped;
 
+    /// <summary>Whether the watchdog sleeps: a hint.</summary>
+    public bool IsSleeping => Volatile.Read(ref _sleeping) != 0;
+
     /// <summary>A loop's wait is over and its lease says so.</summary>
     public void OnLoopAwake()
     {

@@ -25,6 +25,7 @@ public class DescriptorExhaustionTests(ITestOutputHelper output)
 
     // Nothing is warmed up: whatever the transport needs to rest and try again, it must have before it runs out.
     [Theory]
+    [InlineData("Auto")]
     [InlineData("Inline")]
     [InlineData("ThreadPool")]
     public async Task Accept_DescriptorsExhausted_RestsAndRecovers(string scheduling)

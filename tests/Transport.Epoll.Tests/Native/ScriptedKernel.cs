@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Text;
 using Transport.Epoll.Native;
 
 namespace Transport.Epoll.Tests.Native;
@@ -45,6 +46,9 @@ internal sealed class ScriptedKernel : Kernel
     /// <summary>The most bytes that one send takes.</summary>
     public int SendLimit { get; set; } = int.MaxValue;
 
+    /// <summary>What schedstat says of every thread: nanoseconds on a processor, nanoseconds runnable, a count; null for the real file.</summary>
+    public Func<string>? SchedStat { get; set; }
+
     /// <summary>Runs before each wait of a loop, on its thread; the argument is the timeout.</summary>
     public Action<int>? WaitEntered { get; set; }
 
@@ -76,6 +80,9 @@ internal sealed class ScriptedKernel : Kernel
 
         return base.EpollWait(epoll, events, timeoutMilliseconds);
     }
+
+    public override SysResult ReadFile(ReadOnlySpan<byte> zeroTerminatedPath, Span<byte> buffer)
+        => SchedStat is null ? base.ReadFile(zeroTerminatedPath, buffer) : SysResult.Ok(Encoding.ASCII.GetBytes(SchedStat(), buffer));
 
     public override SysResult EventFdCreate() => OnEventFdCreate.TryTake(out SysResult result) ? result : base.EventFdCreate();
 

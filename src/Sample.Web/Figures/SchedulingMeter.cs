@@ -1,0 +1,35 @@
+using System.Diagnostics.Metrics;
+
+namespace Sample.Web.Figures;
+
+/// <summary>Reads the counters of the meter <c>Transport.Epoll</c>, as any metrics exporter would. Any thread.</summary>
+internal sealed class SchedulingMeter : IDisposable
+{
+    private readonly Dictionary<string, long> _values = [];
+    private readonly MeterListener _listener = new();
+
+    public SchedulingMeter()
+    {
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Name == "Transport.Epoll")
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        _listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => _values[instrument.Name] = value);
+        _listener.Start();
+    }
+
+    public SchedulingFigures Read()
+    {
+        lock (_values)
+        {
+            _listener.RecordObservableInstruments();
+            long Value(string name) => _values.GetValueOrDefault($"transport.epoll.{name}");
+            return new SchedulingFigures(Value("takeovers"), Value("moves_to_pool"), Value("moves_to_loop"), Value("loop_backoffs"));
+        }
+    }
+
+    public void Dispose() => _listener.Dispose();
+}

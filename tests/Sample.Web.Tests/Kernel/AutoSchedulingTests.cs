@@ -1,0 +1,82 @@
+using System.Text.Json;
+using Sample.Web.Tests.Support;
+
+namespace Sample.Web.Tests.Kernel;
+
+/// <summary>The Auto mode of a real process: what it counts, what it logs, and that it costs nothing when idle.</summary>
+public class AutoSchedulingTests
+{
+    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(10);
+
+    [Fact]
+    public async Task Info_AConnectionBlocksAndStops_CountsTheTakeOverAndTheWayBack()
+    {
+        await using var sample = await SampleProcess.StartAsync("--loops", "1");
+        using var client = sample.CreateClient();
+        await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WaitAsync(Deadline.Short);
+
+        await UntilAsync(client, "/block/300", auto => auto.GetProperty("takeOvers").GetInt64() > 0 && auto.GetProperty("movesToPool").GetInt64() > 0);
+        await UntilAsync(client, "/plaintext", auto => auto.GetProperty("movesToLoop").GetInt64() > 0, repeat: 60); // /info itself is no quick callback
+
+        Assert.Contains("Transport.Epoll[35]", sample.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Idle_AfterATakeOver_ItsThreadsSleep()
+    {
+        await using var sample = await SampleProcess.StartAsync("--Kestrel:Transport:Epoll:Auto:StandbyIdleTime", "00:00:00.2");
+        using (var client = sample.CreateClient())
+        {
+            await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WaitAsync(Deadline.Short);
+            await UntilAsync(client, "/block/300", auto => auto.GetProperty("takeOvers").GetInt64() > 0);
+        }
+
+        var before = await SettledAsync(sample);
+        await Task.Delay(s_idle);
+        var after = ContextSwitches(sample);
+
+        Assert.Equal(before, after);
+        Assert.Equal(["epoll-loop-0", "epoll-watchdog"], ProcFiles.Threads(sample.Id, "epoll-").Values.Where(name => name != "epoll-loop-1").Order());
+    }
+
+    /// <summary>Requests a path, some times in a row, until the scheduling figures are as wished.</summary>
+    private static async Task UntilAsync(HttpClient client, string path, Func<JsonElement, bool> wished, int repeat = 1)
+    {
+        for (var i = 0; i < 30; i++)
+        {
+            for (var j = 0; j < repeat; j++)
+            {
+                await client.GetStringAsync(new Uri(path, UriKind.Relative)).WaitAsync(Deadline.Short);
+            }
+
+            using var info = JsonDocument.Parse(await client.GetStringAsync(new Uri("/info", UriKind.Relative)).WaitAsync(Deadline.Short));
+            if (wished(info.RootElement.GetProperty("auto")))
+            {
+                return;
+            }
+        }
+
+        Assert.Fail($"The figures did not come after {30 * repeat} times {path}.");
+    }
+
+    /// <summary>The context switches of the transport's threads, once they are the same for half a second.</summary>
+    private static async Task<string> SettledAsync(SampleProcess sample)
+    {
+        var last = ContextSwitches(sample);
+        for (var quiet = 0; quiet < 10;)
+        {
+            await Task.Delay(50);
+            var now = ContextSwitches(sample);
+            quiet = now == last ? quiet + 1 : 0;
+            last = now;
+        }
+
+        return last;
+    }
+
+    private static string ContextSwitches(SampleProcess sample)
+    {
+        return string.Join('\n', ProcFiles.Threads(sample.Id, "epoll-").OrderBy(thread => thread.Key).Select(thread =>
+            $"{thread.Value}: {string.Join(' ', File.ReadLines($"/proc/{sample.Id}/task/{thread.Key}/status").Where(line => line.Contains("ctxt_switches", StringComparison.Ordinal)))}"));
+    }
+}

@@ -1,0 +1,285 @@
+using Transport.Epoll.EventLoops;
+using Transport.Epoll.Tests.Support;
+
+namespace Transport.Epoll.Tests.EventLoops;
+
+/// <summary>Loops that a callback holds up. The watchdog ticks by hand, so nothing here depends on time.</summary>
+public class TakeOverTests
+{
+    [Fact]
+    public async Task Tick_SameCallbackThreeTimes_AnotherThreadDrivesTheLoop()
+    {
+        using AutoLoops loops = new();
+        using BlockedCallback blocked = new();
+        Thread first = await blocked.StartAsync(loops.Loop);
+        Task<string?> behind = AutoLoops.RunAsync(loops.Loop, () => Thread.CurrentThread.Name);
+        loops.Watchdog.Tick();
+        Assert.Equal(LoopSight.Suspicious, loops.Watchdog.Tick());
+        Assert.Equal(0, loops.Counters.TakeOvers);
+
+        loops.Watchdog.Tick();
+
+        Assert.Equal("epoll-loop-0", await behind);
+        Assert.NotSame(first, await AutoLoops.RunAsync(loops.Loop, () => Thread.CurrentThread));
+        Assert.Equal(1, loops.Counters.TakeOvers);
+        Assert.True(blocked.Owner.Callbacks.IsOnPool);
+        Assert.Contains(35, loops.LogIds);
+        await blocked.EndAsync();
+    }
+
+    [Fact]
+    public async Task Tick_CallbackOfTheSameConnectionIsANewOne_IsNoStall()
+    {
+        using AutoLoops loops = new();
+        RecordingItemOwner owner = new();
+        for (int i = 0; i < 5; i++)
+        {
+            using BlockedCallback blocked = new();
+            await blocked.StartAsync(loops.Loop);
+            loops.Watchdog.Tick();
+            loops.Watchdog.Tick();
+            await blocked.EndAsync();
+        }
+
+        Assert.Equal(0, loops.Counters.TakeOvers);
+    }
+
+    [Fact]
+    public async Task Tick_ThreadHadNoProcessor_IsNoStall()
+    {
+        long runnable = 0;
+        using AutoLoops loops = new();
+        loops.Kernel.SchedStat = () => $"0 {runnable += 1_000_000_000} 0";
+        using BlockedCallback blocked = new();
+        await blocked.StartAsync(loops.Loop);
+
+        for (int i = 0; i < 20; i++)
+        {
+            loops.Watchdog.Tick();
+        }
+
+        Assert.Equal(0, loops.Counters.TakeOvers);
+        loops.Kernel.SchedStat = () => "0 0 0";
+        loops.TickThrice();
+        Assert.Equal(1, loops.Counters.TakeOvers);
+        await blocked.EndAsync();
+    }
+
+    [Fact]
+    public async Task TakenOver_CallbackReturns_ThreadBecomesAStandbyForTheNext()
+    {
+        using AutoLoops loops = new();
+        using BlockedCallback one = new();
+        Thread first = await one.StartAsync(loops.Loop);
+        loops.TickThrice();
+        await one.EndAsync();
+        await Waiting.UntilAsync(() => loops.Threads.Parked == 1);
+        Assert.Equal("epoll-standby", first.Name);
+        using BlockedCallback two = new();
+        await two.StartAsync(loops.Loop);
+
+        loops.TickThrice();
+
+        Assert.Same(first, await AutoLoops.RunAsync(loops.Loop, () => Thread.CurrentThread));
+        await two.EndAsync();
+    }
+
+    [Fact]
+    public async Task TakenOver_ItemsBehind_QuickConnectionsStayOthersGoToThePool()
+    {
+        using AutoLoops loops = new();
+        RecordingItemOwner quick = new();
+        RecordingItemOwner unknown = new();
+        Assert.False(await quick.RunAsync(loops.Loop, () => Thread.CurrentThread.IsThreadPoolThread));
+        await AutoLoops.RunAsync(loops.Loop, () => 0);
+        Assert.True(quick.Callbacks.IsQuick);
+        using BlockedCallback blocked = new();
+        using ManualResetEventSlim posted = new();
+        loops.Loop.Post(_ => posted.Wait(Waiting.Limit), null); // all three are in one turn
+        Task started = blocked.StartAsync(loops.Loop);
+        Task<bool> ofUnknown = unknown.RunAsync(loops.Loop, () => Thread.CurrentThread.IsThreadPoolThread);
+        Task<bool> ofQuick = quick.RunAsync(loops.Loop, () => Thread.CurrentThread.IsThreadPoolThread);
+        posted.Set();
+        await started;
+
+        loops.TickThrice();
+
+        Assert.True(await ofUnknown);
+        Assert.False(await ofQuick);
+        await blocked.EndAsync();
+    }
+
+    [Fact]
+    public async Task RunTurn_NoStandbyLeft_CallbacksGoToThePoolAndComeBack()
+    {
+        using AutoLoops loops = new(maxStandbys: 1);
+        using BlockedCallback blocked = new();
+        await blocked.StartAsync(loops.Loop);
+        loops.TickThrice();
+        RecordingItemOwner owner = new();
+
+        Assert.True(await owner.RunAsync(loops.Loop, () => Thread.CurrentThread.IsThreadPoolThread));
+
+        await blocked.EndAsync();
+        await Waiting.UntilAsync(() => loops.Threads.HasReserve);
+        Assert.False(await owner.RunAsync(loops.Loop, () => Thread.CurrentThread.IsThreadPoolThread));
+    }
+
+    [Fact]
+    public async Task Tick_AllLoopsHeldUpWithTheFewestStandbys_AllAreTakenOver()
+    {
+        using AutoLoops loops = new(loops: 2, maxStandbys: 2);
+        using BlockedCallback one = new();
+        using BlockedCallback two = new();
+        await one.StartAsync(loops.Loop);
+        await two.StartAsync(loops.Other);
+
+        loops.TickThrice();
+
+        await AutoLoops.RunAsync(loops.Loop, () => 0);
+        await AutoLoops.RunAsync(loops.Other, () => 0);
+        Assert.Equal(2, loops.Counters.TakeOvers);
+        await one.EndAsync();
+        await two.EndAsync();
+    }
+
+    [Fact]
+    public async Task Release_ThreadIsHeldUp_LoopEndsAndTheThreadWhenItsCallbackDoes()
+    {
+        AutoLoops loops = new();
+        using BlockedCallback blocked = new();
+        Thread held = await blocked.StartAsync(loops.Loop);
+        loops.Release();
+        loops.TickThrice();
+
+        await Waiting.UntilAsync(() => loops.Kernel.OnClose.Calls == 2);
+
+        Assert.True(held.IsAlive);
+        await blocked.EndAsync();
+        Assert.True(held.Join(Waiting.Limit));
+        Assert.Empty(loops.Faults);
+    }
+
+    [Fact]
+    public async Task Standby_IdleForLong_Ends()
+    {
+        using AutoLoops loops = new(times: AutoLoops.Times with { StandbyIdle = TimeSpan.FromMilliseconds(20) });
+        using BlockedCallback blocked = new();
+        Thread first = await blocked.StartAsync(loops.Loop);
+        loops.TickThrice();
+        await blocked.EndAsync();
+
+        Assert.True(first.Join(Waiting.Limit));
+
+        await AutoLoops.RunAsync(loops.Loop, () => 0);
+        using BlockedCallback again = new();
+        await again.StartAsync(loops.Loop);
+        loops.TickThrice();
+        await AutoLoops.RunAsync(loops.Loop, () => 0);
+        await again.EndAsync();
+    }
+
+    [Fact]
+    public async Task TakenOver_LoopHasAProcessor_FormerDriverMayRunEverywhere()
+    {
+        using AutoLoops loops = new(processor: 0);
+        using BlockedCallback blocked = new();
+        await blocked.StartAsync(loops.Loop);
+        int thread = loops.Loop.Lease.ThreadId;
+        string before = AllowedProcessors(thread);
+
+        loops.TickThrice();
+
+        Assert.Equal("0", before);
+        Assert.Equal(AllowedProcessors(Environment.ProcessId), AllowedProcessors(thread));
+        Assert.Equal("0", AllowedProcessors(await AutoLoops.RunAsync(loops.Loop, Transport.Epoll.Native.LinuxThread.CurrentId)));
+        await blocked.EndAsync();
+    }
+
+    [Fact]
+    public async Task RunTurn_SlowCallback_MovesItsConnectionUntilItIsQuickAgain()
+    {
+        using AutoLoops loops = new(times: AutoLoops.Times with { SlowCallback = TimeSpan.FromMilliseconds(1) });
+        RecordingItemOwner owner = new();
+        for (int i = 0; i < 5 && !owner.Callbacks.IsOnPool; i++)
+        {
+            // A loop's thread that lost its processor meanwhile is excused, so one try may not do.
+            await owner.RunAsync(loops.Loop, () => Thread.CurrentThread.Join(20));
+            await AutoLoops.RunAsync(loops.Loop, () => 0);
+        }
+
+        Assert.True(owner.Callbacks.IsOnPool);
+        Assert.Equal(1, loops.Counters.MovesToPool);
+        await Waiting.UntilAsync(() =>
+        {
+            loops.Loop.Post(_ => { }, null, owner);
+            return !owner.Callbacks.IsOnPool;
+        });
+        Assert.Equal(1, loops.Counters.MovesToLoop);
+        Assert.Contains(36, loops.LogIds);
+        Assert.Contains(37, loops.LogIds);
+    }
+
+    [Fact]
+    public async Task Watchdog_AsleepWhenACallbackBlocks_WakesAndTakesOver()
+    {
+        using AutoLoops loops = new(times: AutoLoops.Times with { TakeOverAfter = TimeSpan.FromMilliseconds(3) });
+        loops.Watchdog.Start();
+        for (int round = 0; round < 5; round++)
+        {
+            await Waiting.UntilAsync(() => loops.Auto.Alarm.IsSleeping);
+            using BlockedCallback blocked = new();
+            await blocked.StartAsync(loops.Loop);
+
+            await AutoLoops.RunAsync(loops.Loop, () => 0);
+
+            await blocked.EndAsync();
+        }
+
+        Assert.Equal(5, loops.Counters.TakeOvers);
+    }
+
+    [Fact]
+    public async Task TryTakeOver_AtRandomMoments_EveryItemRunsOnce()
+    {
+        const int Items = 50_000;
+        using AutoLoops loops = new();
+        RecordingItemOwner owner = new();
+        owner.Callbacks.OnQuick();
+        int[] runs = new int[Items];
+        int loopItems = 0;
+        using CountdownEvent left = new(2 * Items);
+        using CancellationTokenSource done = new();
+        Task taker = Task.Factory.StartNew(() =>
+        {
+            while (!done.IsCancellationRequested)
+            {
+                loops.Watchdog.TryTakeOver(loops.Loop, loops.Loop.Lease.Word);
+            }
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+        for (int i = 0; i < Items; i++)
+        {
+            loops.Loop.Post(state =>
+            {
+                Interlocked.Increment(ref runs[(int)state!]);
+                left.Signal();
+            }, i, owner);
+            loops.Loop.Post(_ =>
+            {
+                loopItems++; // without an interlock: only the holder of the lease runs loop items
+                left.Signal();
+            }, null);
+        }
+
+        Assert.True(left.Wait(TimeSpan.FromSeconds(60)));
+        await done.CancelAsync();
+        await taker.WithTimeout();
+        Assert.All(runs, run => Assert.Equal(1, run));
+        Assert.Equal(Items, await AutoLoops.RunAsync(loops.Loop, () => loopItems));
+        Assert.NotEqual(0, loops.Counters.TakeOvers);
+    }
+
+    private static string AllowedProcessors(int thread)
+        => File.ReadLines($"/proc/self/task/{thread}/status").Single(line => line.StartsWith("Cpus_allowed_list:", StringComparison.Ordinal)).Split('\t')[1];
+}

@@ -23,6 +23,8 @@ tools=(
   ip=iproute2
   ss=iproute2
   ps=procps
+  spin=spin
+  gcc=gcc
 )
 
 missing_packages() {

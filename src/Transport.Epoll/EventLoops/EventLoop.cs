@@ -274,6 +274,7 @@ internal sealed class EventLoop
     private void Close()
     {
         _pool.Flush();
+        Lease.Wait(); // an ended loop keeps no watchdog awake
         _closed = true;
         Interlocked.MemoryBarrier(); // pairs with the one in WorkQueue.Enqueue: the writer sees _closed, or this drain sees the item
         _work.LeaveSleep();

@@ -244,8 +244,6 @@ public class TakeOverTests
     {
         const int Items = 50_000;
         using AutoLoops loops = new();
-        RecordingItemOwner owner = new();
-        owner.Callbacks.OnQuick();
         int[] runs = new int[Items];
         int loopItems = 0;
         using CountdownEvent left = new(2 * Items);
@@ -260,9 +258,16 @@ public class TakeOverTests
 
         for (int i = 0; i < Items; i++)
         {
+            RecordingItemOwner owner = new();
+            owner.Callbacks.OnQuick(); // so that it stays on the loop, also behind a callback that was taken over from
             loops.Loop.Post(state =>
             {
                 Interlocked.Increment(ref runs[(int)state!]);
+                if ((int)state % 7 == 0)
+                {
+                    loops.Watchdog.TryTakeOver(loops.Loop, loops.Loop.Lease.Word); // from this very callback, or from a later one
+                }
+
                 left.Signal();
             }, i, owner);
             loops.Loop.Post(_ =>
@@ -277,7 +282,7 @@ public class TakeOverTests
         await taker.WithTimeout();
         Assert.All(runs, run => Assert.Equal(1, run));
         Assert.Equal(Items, await AutoLoops.RunAsync(loops.Loop, () => loopItems));
-        Assert.NotEqual(0, loops.Counters.TakeOvers);
+        Assert.InRange(loops.Counters.TakeOvers, 1000, Items);
     }
 
     private static string AllowedProcessors(int thread)

@@ -4,6 +4,9 @@ using Transport.Epoll.Bench.Servers;
 
 namespace Transport.Epoll.Bench;
 
+/// <summary>A number of loops that the command line asks for; without a count, each server's default.</summary>
+internal sealed record LoopChoice(int? Count);
+
 /// <summary>What the command line asks for. Immutable.</summary>
 internal sealed record BenchOptions
 {
@@ -21,19 +24,39 @@ internal sealed record BenchOptions
     /// <summary>A built Sample.Web.dll to use as it is, instead of building the one of this repository.</summary>
     public string? SamplePath { get; init; }
 
-    /// <summary>Connections per round of the churn scenario.</summary>
-    public int ChurnConnections { get; init; } = 100_000;
+    /// <summary>Connections per round of the leak scenario.</summary>
+    public int LeakConnections { get; init; } = 100_000;
+
+    /// <summary>Wins over the scenario's number of loops.</summary>
+    public LoopChoice? Loops { get; init; }
+
+    /// <summary>A look at whether everything works, not at figures.</summary>
+    public bool Quick { get; init; }
+
+    /// <summary>Servers on processor 0, everything else on processor 1.</summary>
+    public bool Pinned { get; init; }
+
+    /// <summary>Only what has a bound in bounds.json, and fail where it is exceeded.</summary>
+    public bool Check { get; init; }
+
+    /// <summary>Also count system calls, in runs of their own.</summary>
+    public bool SystemCalls { get; init; }
 
     public static string Usage => $"""
-        usage: Transport.Epoll.Bench [scenario …] [--rounds N] [--seconds N] [--contenders a,b,c]
-                                     [--connections N] [--sample Sample.Web.dll]
+        usage: Transport.Epoll.Bench [scenario …] [--quick] [--pinned] [--check] [--syscalls] [--rounds N] [--seconds N]
+                                     [--contenders a,b,c|all] [--loops N|default] [--connections N] [--sample Sample.Web.dll]
 
         scenarios:   {string.Join(' ', ScenarioCatalog.Names)}
-                     (without a name: {string.Join(' ', ScenarioCatalog.DefaultNames)})
+                     (without a name: all but {string.Join(' ', ScenarioCatalog.Names.Except(ScenarioCatalog.DefaultNames))})
         contenders:  {string.Join(' ', Contender.Known.Select(c => c.Name))}
-        --rounds     interleaved rounds; 5 while working, 15 (the default of the load scenarios) for a claim
-        --seconds    length of one run, from 1 to 60; the default is 3
-        --connections  connections per round of churn; the default is 100000
+        --quick      one round of one second: whether everything works
+        --pinned     servers on processor 0, load on processor 1
+        --check      the scenarios of bench/bounds.json, five rounds; exits with 1 when a ratio is worse than its bound
+        --syscalls   also counts system calls per request (strace), in a run of its own
+        --rounds     interleaved rounds; 5 while working, 15 (the default of most scenarios) for a claim
+        --seconds    length of one run, from 1 to 60; the default is 3, some scenarios need more
+        --loops      event loops, instead of the number that the scenario says
+        --connections  connections per round of leak; the default is 100000
         """;
 
     public static BenchOptions Parse(string[] args)
@@ -46,10 +69,15 @@ internal sealed record BenchOptions
 
             options = args[i] switch
             {
+                "--quick" => options with { Quick = true, Rounds = options.Rounds ?? 1, Seconds = 1 },
+                "--pinned" => options with { Pinned = Environment.ProcessorCount > 1 ? true : throw Invalid("--pinned needs two processors.") },
+                "--check" => options with { Check = true, Rounds = options.Rounds ?? 5 },
+                "--syscalls" => options with { SystemCalls = true },
                 "--rounds" => options with { Rounds = Number(Value(), "--rounds", 1, 1000) },
                 "--seconds" => options with { Seconds = Number(Value(), "--seconds", 1, 60) },
                 "--contenders" => options with { Contenders = ParseContenders(Value()) },
-                "--connections" => options with { ChurnConnections = Number(Value(), "--connections", 100, 10_000_000) },
+                "--loops" => options with { Loops = Value() is "default" ? new LoopChoice(null) : new LoopChoice(Number(args[i], "--loops", 1, 1024)) },
+                "--connections" => options with { LeakConnections = Number(Value(), "--connections", 100, 10_000_000) },
                 "--sample" => options with { SamplePath = Path.GetFullPath(Value()) },
                 ['-', ..] => throw Invalid($"Unknown switch {args[i]}."),
                 _ => AddScenario(args[i]),
@@ -70,9 +98,13 @@ internal sealed record BenchOptions
         }
     }
 
-    private static List<Contender> ParseContenders(string list) =>
-        [.. list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Select(name => Contender.Known.FirstOrDefault(c => c.Name == name) ?? throw Invalid($"Unknown contender {name}."))];
+    /// <summary>Always with the baseline and its control: a figure without them says nothing.</summary>
+    private static List<Contender> ParseContenders(string list)
+    {
+        string[] names = list == "all" ? [.. Contender.Known.Select(c => c.Name)]
+            : [Contender.Baseline, Contender.Control, .. list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+        return [.. names.Distinct().Select(name => Contender.Known.FirstOrDefault(c => c.Name == name) ?? throw Invalid($"Unknown contender {name}."))];
+    }
 
     private static int Number(string text, string name, int min, int max) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max

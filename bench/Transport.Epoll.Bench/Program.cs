@@ -1,12 +1,17 @@
 using System.Runtime.InteropServices;
 using Transport.Epoll.Bench;
+using Transport.Epoll.Bench.Limits;
+using Transport.Epoll.Bench.Reporting;
 using Transport.Epoll.Bench.Scenarios;
 using Transport.Epoll.Bench.Servers;
 
-if (args is ["--help"] or ["-h"])
+switch (args)
 {
-    Console.WriteLine(BenchOptions.Usage);
-    return 0;
+    case ["--help"] or ["-h"]:
+        Console.WriteLine(BenchOptions.Usage);
+        return 0;
+    case [LimitServer.Command, .. var rest]:
+        return await LimitServer.RunAsync(rest);
 }
 
 // Ctrl-C and SIGTERM only cancel: every child process is ended by the code that started it.
@@ -23,26 +28,25 @@ void Cancel(PosixSignalContext context)
 try
 {
     var options = BenchOptions.Parse(args);
-    var scenarios = options.Scenarios.Select(ScenarioCatalog.Find).ToList();
-    Tool.Require(scenarios.SelectMany(s => s.Tools));
-
-    using var sample = await SampleBuild.CreateAsync(options, stop.Token);
-    var failed = 0;
-    foreach (var scenario in scenarios)
+    if (options.Check)
     {
-        try
-        {
-            failed += await scenario.RunAsync(sample, options, stop.Token) ? 0 : 1;
-        }
-        catch (BenchException e)
-        {
-            // One scenario that can't be trusted does not take the figures of the others with it.
-            Console.Error.WriteLine($"{scenario.Name}: {e.Message}");
-            failed++;
-        }
+        options = options with { Scenarios = [.. Bounds.CheckedScenarios(options.Pinned)] };
     }
 
-    return failed == 0 ? 0 : 1;
+    var scenarios = options.Scenarios.Select(ScenarioCatalog.Find).ToList();
+    Tool.Require([
+        .. scenarios.SelectMany(s => s.Tools),
+        .. options.Pinned ? ["taskset"] : Array.Empty<string>(),
+        .. options.SystemCalls ? ["strace"] : Array.Empty<string>(),
+    ]);
+    DescriptorLimit.Raise();
+    if (options.Pinned)
+    {
+        // All threads of this process; what it starts inherits it, and servers are bound to the other processor.
+        await Tool.RunAsync("taskset", ["-a", "-p", "-c", "1", $"{Environment.ProcessId}"], stop.Token);
+    }
+
+    return await Run.AllAsync(scenarios, options, string.Join(' ', args), stop.Token);
 }
 catch (BenchException e)
 {

@@ -2,19 +2,42 @@ using System.Diagnostics;
 
 namespace Transport.Epoll.Bench;
 
-/// <summary>Runs a command to its end and returns what it wrote. Ends it when cancelled. Any thread.</summary>
+/// <summary>Finds commands, and runs one to its end. Ends it when cancelled. Any thread.</summary>
 internal static class Tool
 {
-    private static readonly Dictionary<string, string> s_debianPackages = new() { ["wrk"] = "wrk", ["h2load"] = "nghttp2-client" };
+    private static readonly Dictionary<string, string> s_debianPackages = new()
+    {
+        ["wrk"] = "wrk",
+        ["h2load"] = "nghttp2-client",
+        ["strace"] = "strace",
+        ["taskset"] = "util-linux",
+        ["nginx"] = "nginx-light",
+        ["cc"] = "gcc",
+        ["/usr/bin/python3"] = "python3",
+        ["/usr/lib/python3/dist-packages/tornado"] = "python3-tornado",
+    };
+
+    /// <summary>The full path of a command; null if it is not installed.</summary>
+    public static string? Find(string tool)
+    {
+        // Daemons are not on the PATH of everybody.
+        var directories = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin".Split(':');
+        return directories.Select(d => Path.Combine(d, tool)).FirstOrDefault(Path.Exists);
+    }
+
+    public static IEnumerable<string> Missing(IEnumerable<string> tools) => tools.Distinct().Where(tool => Find(tool) is null);
+
+    /// <summary>The line that says what to install.</summary>
+    public static string Advice(IEnumerable<string> missing) =>
+        $"Missing {string.Join(", ", missing)}: sudo apt-get install {string.Join(' ', missing.Select(m => s_debianPackages[m]))}";
 
     /// <summary>Fails with one line that says what to install.</summary>
     public static void Require(IEnumerable<string> tools)
     {
-        var directories = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
-        var missing = tools.Distinct().Where(tool => !directories.Any(d => File.Exists(Path.Combine(d, tool)))).ToList();
+        var missing = Missing(tools).ToList();
         if (missing.Count > 0)
         {
-            throw new BenchException($"Missing {string.Join(", ", missing)}: sudo apt-get install {string.Join(' ', missing.Select(m => s_debianPackages[m]))}");
+            throw new BenchException(Advice(missing));
         }
     }
 

@@ -1,13 +1,15 @@
+using Transport.Epoll.Bench.Servers;
+
 namespace Transport.Epoll.Bench.Load;
 
-/// <summary>Puts load on one address, from a process of its own.</summary>
+/// <summary>Puts load on one path of one server.</summary>
 internal interface ILoadGenerator
 {
-    /// <summary>The command that it runs.</summary>
-    string Tool { get; }
+    /// <summary>The commands that it runs.</summary>
+    IEnumerable<string> Tools { get; }
 
     /// <summary>What is kept with the results, so that a run can be repeated by hand.</summary>
     string Describe(string address, int seconds);
 
-    Task<LoadResult> RunAsync(Uri address, int seconds, CancellationToken cancellation);
+    Task<LoadResult> RunAsync(ServerProcess server, string path, int seconds, CancellationToken cancellation);
 }

@@ -1,4 +1,9 @@
 namespace Transport.Epoll.Bench.Load;
 
-/// <summary>What a load generator saw in one run. Latencies are missing where the tool does not report them.</summary>
-internal sealed record LoadResult(long Requests, double Seconds, long Errors, double? P50Milliseconds = null, double? P99Milliseconds = null);
+/// <summary>What a load generator saw in one run. <paramref name="Latency"/> is missing where the tool does not report it.</summary>
+/// <param name="Requests">Requests that succeeded.</param>
+/// <param name="Seconds">How long it took.</param>
+/// <param name="Errors">Requests that failed, whatever the reason.</param>
+/// <param name="Latency">How long a request took.</param>
+/// <param name="Figures">What only this load has to say, by name; all of them are compared with the baseline's.</param>
+internal sealed record LoadResult(long Requests, double Seconds, long Errors, Latency? Latency = null, IReadOnlyDictionary<string, double>? Figures = null);

@@ -1,25 +1,35 @@
 using System.Globalization;
+using Transport.Epoll.Bench.Servers;
 
 namespace Transport.Epoll.Bench.Load;
 
-/// <summary>HTTP/1.1 keep-alive load for a length of time.</summary>
-internal sealed class Wrk(int connections, int threads) : ILoadGenerator
+/// <summary>HTTP/1.1 load for a length of time.</summary>
+/// <param name="connections">Open connections.</param>
+/// <param name="threads">Threads of wrk.</param>
+/// <param name="script">A script of this folder that says what to send.</param>
+/// <param name="header">A header to add to every request.</param>
+internal sealed class Wrk(int connections, int threads, string script = "report.lua", string? header = null) : ILoadGenerator
 {
-    private static readonly string s_script = Path.Combine(AppContext.BaseDirectory, "Load", "report.lua");
+    public IEnumerable<string> Tools => ["wrk"];
 
-    public string Tool => "wrk";
+    public string Describe(string address, int seconds) =>
+        $"wrk -c {connections} -t {threads} -d {seconds}s{(header is null ? "" : $" -H '{header}'")}{(script == "report.lua" ? "" : $" -s {script}")} {address}";
 
-    public string Describe(string address, int seconds) => $"wrk -c {connections} -t {threads} -d {seconds}s {address}";
-
-    public async Task<LoadResult> RunAsync(Uri address, int seconds, CancellationToken cancellation)
+    public async Task<LoadResult> RunAsync(ServerProcess server, string path, int seconds, CancellationToken cancellation)
     {
-        var output = await Bench.Tool.RunAsync("wrk", ["-c", $"{connections}", "-t", $"{threads}", "-d", $"{seconds}s", "-s", s_script, $"{address}"], cancellation);
+        List<string> arguments = ["-c", $"{connections}", "-t", $"{threads}", "-d", $"{seconds}s", "-s", Path.Combine(AppContext.BaseDirectory, "Load", script)];
+        if (header is not null)
+        {
+            arguments.AddRange(["-H", header]);
+        }
+
+        var output = await Tool.RunAsync("wrk", [.. arguments, $"{new Uri(server.Address, path)}"], cancellation);
         var line = output.Split('\n').FirstOrDefault(l => l.StartsWith("RESULT ", StringComparison.Ordinal))
             ?? throw new BenchException($"wrk reported nothing:{Environment.NewLine}{output}");
         var fields = line.Split(' ');
         double Field(int i) => double.Parse(fields[i], CultureInfo.InvariantCulture);
 
         // wrk counts in microseconds.
-        return new LoadResult((long)Field(1), Field(2) / 1e6, (long)Field(3), Field(4) / 1e3, Field(5) / 1e3);
+        return new LoadResult((long)Field(1), Field(2) / 1e6, (long)Field(3), new Latency(Field(4) / 1e3, Field(5) / 1e3, Field(6) / 1e3));
     }
 }

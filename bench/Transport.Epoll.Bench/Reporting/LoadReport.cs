@@ -1,43 +1,107 @@
 using System.Globalization;
+using System.Text;
 using Transport.Epoll.Bench.Scenarios;
 using Transport.Epoll.Bench.Servers;
 
 namespace Transport.Epoll.Bench.Reporting;
 
-/// <summary>
-/// The table of a load scenario. Ratios are taken within each round and then summarised: the machine's speed drifts from round to round, less within one.
-/// </summary>
+/// <summary>A load scenario as Markdown: medians with minimum and maximum, ratios, the noise, what was left out, the goals.</summary>
 internal static class LoadReport
 {
-    public static string Write(string title, IReadOnlyList<LoadRun> runs)
+    public static string Write(ScenarioReport report)
     {
-        var table = new MarkdownTable("contender", "requests/s", "ratio to sockets", "CPU µs/request", "ratio to sockets", "p50 ms", "p99 ms");
-        var baseline = runs.Where(r => r.Contender == Contender.Baseline).ToDictionary(r => r.Round);
-        foreach (var contender in Contender.Known)
+        var loops = report.Loops is { } count ? $"--loops {count}" : "default loops";
+        var text = new StringBuilder(WriteRuns(report, $"### {report.Name}\n\n`{report.Command}`, {loops}, {report.Rounds} rounds{(report.Pinned ? ", pinned" : "")}"));
+        var own = report.Runs.SelectMany(r => r.Figures?.Keys ?? []).Distinct().ToList();
+        if (own.Count > 0)
         {
-            var own = runs.Where(r => r.Contender == contender.Name).ToList();
-            if (own.Count > 0)
-            {
-                table.Add(
-                    contender.Name,
-                    Cell(own, r => r.RequestsPerSecond, "F0"),
-                    Ratio(own, r => r.RequestsPerSecond),
-                    Cell(own, r => r.CpuMicroseconds, "F2"),
-                    Ratio(own, r => r.CpuMicroseconds),
-                    Cell(own, r => r.P50Milliseconds, "F2"),
-                    Cell(own, r => r.P99Milliseconds, "F2"));
-            }
+            text.Append(WriteOwn(report, own));
+        }
+
+        if (report.SystemCalls.Count > 0)
+        {
+            text.Append(WriteCalls(report));
+        }
+
+        text.AppendLine();
+        if (report.Ratio(Contender.Control, Figure.Requests.Read) is { } requests && report.Ratio(Contender.Control, Figure.Cpu.Read) is { } cpu)
+        {
+            text.AppendLine($"Noise, {Contender.Control} to {Contender.Baseline}: requests/s {Text(requests)}, CPU {Text(cpu)}.");
+        }
+
+        foreach (var line in report.LeftOut.Concat(Bounds.Goals(report)))
+        {
+            text.AppendLine($"- {line}");
+        }
+
+        return text.ToString();
+    }
+
+    public static string Text(Summary summary) => summary.ToString("F2", CultureInfo.InvariantCulture);
+
+    private static string WriteRuns(ScenarioReport report, string title)
+    {
+        var table = new MarkdownTable(
+            "contender", "requests/s", "ratio", "CPU µs/request", "ratio", "user", "system", "p50 ms", "p99 ms", "p99.9 ms", "bytes/request", "switches/request", "working set MB");
+        foreach (var contender in report.Contenders)
+        {
+            var own = report.Of(contender).ToList();
+            table.Add(
+                contender,
+                Cell(own, Figure.Requests.Read, "F0"),
+                Ratio(report, contender, Figure.Requests),
+                Cell(own, Figure.Cpu.Read, "F2"),
+                Ratio(report, contender, Figure.Cpu),
+                Median(own, r => r.UserMicroseconds, "F2"),
+                Median(own, r => r.SystemMicroseconds, "F2"),
+                Cell(own, r => r.Latency?.P50, "F2"),
+                Cell(own, r => r.Latency?.P99, "F2"),
+                Cell(own, r => r.Latency?.P999, "F2"),
+                Median(own, r => r.AllocatedBytes, "F1"),
+                Median(own, r => r.VoluntarySwitches, "F3"),
+                Median(own, r => r.WorkingSetBytes / 1e6, "F0"));
         }
 
         return table.Write(title);
-
-        string Ratio(List<LoadRun> own, Func<LoadRun, double> value) =>
-            baseline.Count == 0 ? "–" : Cell(own, r => value(r) / value(baseline[r.Round]), "F2");
     }
 
-    private static string Cell(List<LoadRun> runs, Func<LoadRun, double?> value, string format)
+    private static string WriteOwn(ScenarioReport report, List<string> names)
+    {
+        var table = new MarkdownTable(["contender", .. names.SelectMany(n => new[] { n, "ratio" })]);
+        foreach (var contender in report.Contenders)
+        {
+            var own = report.Of(contender).ToList();
+            table.Add([contender, .. names.Select(Figure.Named).SelectMany(f => new[] { Cell(own, f.Read, "F0"), Ratio(report, contender, f) })]);
+        }
+
+        return table.Write("");
+    }
+
+    private static string WriteCalls(ScenarioReport report)
+    {
+        var table = new MarkdownTable("contender", "system calls/request", "of which");
+        foreach (var run in report.SystemCalls.OrderBy(r => Contender.Order(r.Contender)))
+        {
+            var most = run.Calls.OrderByDescending(c => c.Value).Take(5)
+                .Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Key} {(double)c.Value / run.Requests:F3}"));
+            table.Add(run.Contender, run.PerRequest.ToString("F3", CultureInfo.InvariantCulture), string.Join(", ", most));
+        }
+
+        return table.Write("System calls, in a run of their own under strace:");
+    }
+
+    private static string Ratio(ScenarioReport report, string contender, Figure figure) =>
+        report.Ratio(contender, figure.Read) is { } ratio ? Text(ratio) : "–";
+
+    private static string Cell(List<LoadRun> runs, Func<LoadRun, double?> value, string format) =>
+        Summarise(runs, value)?.ToString(format, CultureInfo.InvariantCulture) ?? "–";
+
+    private static string Median(List<LoadRun> runs, Func<LoadRun, double?> value, string format) =>
+        Summarise(runs, value)?.Median.ToString(format, CultureInfo.InvariantCulture) ?? "–";
+
+    private static Summary? Summarise(List<LoadRun> runs, Func<LoadRun, double?> value)
     {
         var values = runs.Select(value).OfType<double>().ToList();
-        return values.Count == 0 ? "–" : Summary.Of(values).ToString(format, CultureInfo.InvariantCulture);
+        return values.Count == 0 ? null : Summary.Of(values);
     }
 }

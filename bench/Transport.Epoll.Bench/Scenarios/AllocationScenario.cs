@@ -22,12 +22,15 @@ internal sealed class AllocationScenario : IScenario
 
     public string Name => "alloc";
 
-    public IEnumerable<string> Tools => [_generator.Tool];
+    public bool IsDefault => false;
 
-    public async Task<bool> RunAsync(SampleBuild sample, BenchOptions options, CancellationToken cancellation)
+    public IEnumerable<string> Tools => _generator.Tools;
+
+    public async Task<bool> RunAsync(BenchContext context, CancellationToken cancellation)
     {
-        var rounds = options.Rounds ?? DefaultRounds;
-        await using var servers = await ServerGroup.StartAsync(sample, options.Contenders ?? Contender.Defaults, loops: null, http2: false, cancellation);
+        var rounds = context.Options.Rounds ?? DefaultRounds;
+        var participants = Participants.Choose(context.Options, Ability.Info, withPeers: false);
+        await using var servers = await ServerGroup.StartAsync(participants.Contenders, context.Settings(loops: null), cancellation);
         await AnswerCheck.RequireSameAsync(servers, Path, cancellation);
         foreach (var server in servers)
         {
@@ -50,7 +53,7 @@ internal sealed class AllocationScenario : IScenario
             }
         }
 
-        ResultFile.Write(Name, new { command = $"h2load --h1 -t 1 -c 64 -n {Requests} http://127.0.0.1:PORT{Path}", rounds, runs });
+        context.Results.AddRaw(Name, new { command = $"h2load --h1 -t 1 -c 64 -n {Requests} http://127.0.0.1:PORT{Path}", rounds, runs });
         return Report(runs, rounds);
     }
 
@@ -67,7 +70,7 @@ internal sealed class AllocationScenario : IScenario
     {
         var table = new MarkdownTable("contender", "bytes per request", "more than sockets");
         var withinLimit = true;
-        foreach (var contender in runs.Select(r => r.Contender).Distinct().OrderBy(Order))
+        foreach (var contender in runs.Select(r => r.Contender).Distinct().OrderBy(Contender.Order))
         {
             var own = runs.Where(r => r.Contender == contender).ToList();
             var bytes = Summary.Of(own.Select(r => r.BytesPerRequest));
@@ -84,8 +87,6 @@ internal sealed class AllocationScenario : IScenario
         }
 
         return withinLimit;
-
-        static int Order(string name) => Contender.Known.ToList().FindIndex(c => c.Name == name);
     }
 
     private sealed record AllocationRun(string Contender, int Round, long Requests, long AllocatedBytes)

@@ -16,24 +16,72 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
 
     public string Name => name;
 
-    public IEnumerable<string> Tools => [generator.Tool];
+    public bool IsDefault => true;
+
+    public IEnumerable<string> Tools => generator.Tools;
 
     /// <summary>Event loops of the epoll transport; null is its default. Sockets has no such switch and keeps its own default.</summary>
     public int? Loops { get; init; }
 
     public bool Http2 { get; init; }
 
-    public async Task<bool> RunAsync(SampleBuild sample, BenchOptions options, CancellationToken cancellation)
-    {
-        var rounds = options.Rounds ?? DefaultRounds;
-        await using var servers = await ServerGroup.StartAsync(sample, options.Contenders ?? Contender.Defaults, Loops, Http2, cancellation);
-        await AnswerCheck.RequireSameAsync(servers, path, cancellation);
+    public bool Tls { get; init; }
 
-        for (var i = 0; i < 2; i++)
+    /// <summary>What it asks of a server.</summary>
+    public Ability Needs { get; init; }
+
+    /// <summary>Whether nginx, the limits and the like take part without being named.</summary>
+    public bool WithPeers { get; init; }
+
+    /// <summary>The length of a run if it has to be longer than the usual one.</summary>
+    public int MinSeconds { get; init; }
+
+    /// <summary>Interleaved rounds, unless the command line says.</summary>
+    public int Rounds { get; init; } = DefaultRounds;
+
+    /// <summary>A new process for each run, without a warm-up.</summary>
+    public bool Fresh { get; init; }
+
+    public async Task<bool> RunAsync(BenchContext context, CancellationToken cancellation)
+    {
+        var options = context.Options;
+        var rounds = options.Rounds ?? Rounds;
+        var seconds = Math.Max(options.Seconds, options.Quick ? Math.Min(MinSeconds, 4) : MinSeconds);
+        var settings = context.Settings(Loops, Http2, Tls);
+        var participants = Participants.Choose(options, Needs | (Http2 ? Ability.Http2 : 0) | (Tls ? Ability.Tls : 0), WithPeers);
+        foreach (var line in participants.LeftOut)
+        {
+            Console.Error.WriteLine($"{name}: {line}");
+        }
+
+        var report = new ScenarioReport
+        {
+            Name = name,
+            Command = generator.Describe($"{settings.Scheme}://127.0.0.1:PORT{path}", seconds),
+            Loops = settings.Loops,
+            Pinned = options.Pinned,
+            Rounds = rounds,
+            LeftOut = participants.LeftOut,
+            Runs = Fresh
+                ? await RunFreshAsync(participants.Contenders, settings, rounds, seconds, cancellation)
+                : await RunTogetherAsync(participants.Contenders, settings, rounds, seconds, options.Quick, cancellation),
+            SystemCalls = options.SystemCalls && !Fresh ? await CountCallsAsync(participants.Contenders, settings, cancellation) : [],
+        };
+        Console.WriteLine(LoadReport.Write(report));
+        context.Results.Add(report);
+        return true;
+    }
+
+    private async Task<List<LoadRun>> RunTogetherAsync(
+        IReadOnlyList<Contender> contenders, ServerSettings settings, int rounds, int seconds, bool quick, CancellationToken cancellation)
+    {
+        await using var servers = await ServerGroup.StartAsync(contenders, settings, cancellation);
+        await AnswerCheck.RequireSameAsync(servers, path, cancellation);
+        for (var i = 0; i < (quick ? 1 : 2); i++)
         {
             foreach (var server in servers)
             {
-                await MeasureAsync(server, options.Seconds, round: 0, cancellation);
+                await Meter.RunAsync(generator, server, path, Math.Min(seconds, 3), round: 0, cancellation);
             }
         }
 
@@ -44,33 +92,47 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
         {
             foreach (var server in servers.InTurn(round))
             {
-                runs.Add(await MeasureAsync(server, options.Seconds, round, cancellation));
+                runs.Add(await Meter.RunAsync(generator, server, path, seconds, round, cancellation));
+                Progress.Show(name, round, rounds, runs[^1]);
             }
-
-            Console.Error.WriteLine($"{name}: round {round} of {rounds}: {string.Join(", ", runs.TakeLast(servers.Count)
-                .OrderBy(r => r.Contender, StringComparer.Ordinal)
-                .Select(r => FormattableString.Invariant($"{r.Contender} {r.RequestsPerSecond:F0}/s {r.CpuMicroseconds:F2} µs")))}");
         }
 
-        var command = generator.Describe($"http://127.0.0.1:PORT{path}", options.Seconds);
-        var loops = Loops is { } count ? $"--loops {count}" : "default loops";
-        Console.WriteLine(LoadReport.Write($"{name}: `{command}`, {loops}, {rounds} rounds", runs));
-        ResultFile.Write(name, new { command, loops = Loops, rounds, options.Seconds, runs });
-        return true;
+        return runs;
     }
 
-    private async Task<LoadRun> MeasureAsync(ServerProcess server, int seconds, int round, CancellationToken cancellation)
+    private async Task<List<LoadRun>> RunFreshAsync(
+        IReadOnlyList<Contender> contenders, ServerSettings settings, int rounds, int seconds, CancellationToken cancellation)
     {
-        var before = ProcFiles.CpuSeconds(server.Id);
-        var result = await generator.RunAsync(new Uri(server.Address, path), seconds, cancellation);
-        var cpu = ProcFiles.CpuSeconds(server.Id) - before;
-        if (result.Errors > 0 || result.Requests == 0)
+        await using (var servers = await ServerGroup.StartAsync(contenders, settings, cancellation))
         {
-            throw new BenchException($"{server.Contender.Name}, round {round}: {result.Errors} errors in {result.Requests} requests. Nothing of this scenario is reported.");
+            await AnswerCheck.RequireSameAsync(servers, path, cancellation);
         }
 
-        return new LoadRun(
-            server.Contender.Name, round, result.Requests, result.Seconds, result.Requests / result.Seconds, cpu / result.Requests * 1e6,
-            result.Errors, result.P50Milliseconds, result.P99Milliseconds);
+        var runs = new List<LoadRun>();
+        for (var round = 1; round <= rounds; round++)
+        {
+            for (var i = 0; i < contenders.Count; i++)
+            {
+                await using var server = await ServerProcess.StartAsync(contenders[(i + round) % contenders.Count], settings, cancellation);
+                runs.Add(await Meter.RunAsync(generator, server, path, seconds, round, cancellation));
+                Progress.Show(name, round, rounds, runs[^1]);
+            }
+        }
+
+        return runs;
+    }
+
+    /// <summary>In runs of their own: a traced server is a slow one.</summary>
+    private async Task<List<SystemCallRun>> CountCallsAsync(IReadOnlyList<Contender> contenders, ServerSettings settings, CancellationToken cancellation)
+    {
+        var runs = new List<SystemCallRun>();
+        foreach (var contender in contenders)
+        {
+            await using var server = await ServerProcess.StartAsync(contender, settings, cancellation);
+            await generator.RunAsync(server, path, seconds: 2, cancellation);
+            runs.Add(await Strace.CountAsync(server, () => generator.RunAsync(server, path, seconds: 2, cancellation), cancellation));
+        }
+
+        return runs;
     }
 }

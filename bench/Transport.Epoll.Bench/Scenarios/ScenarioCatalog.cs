@@ -1,4 +1,5 @@
 using Transport.Epoll.Bench.Load;
+using Transport.Epoll.Bench.Servers;
 
 namespace Transport.Epoll.Bench.Scenarios;
 
@@ -8,20 +9,58 @@ internal static class ScenarioCatalog
     /// <summary>Half of the processors for the load, half for the server: two load threads beside a loop on two cores measure the scheduler.</summary>
     private static readonly int LoadThreads = Math.Max(1, Environment.ProcessorCount / 2);
 
+    private static readonly int[] s_connections = [1, 8, 64, 256, 1024, 4096];
+
     private static readonly IScenario[] s_all =
     [
-        new LoadScenario("plaintext64", "/plaintext", new Wrk(connections: 64, threads: LoadThreads)) { Loops = 1 },
-        new LoadScenario("json", "/json", new Wrk(connections: 256, threads: LoadThreads)) { Loops = 1 },
-        new LoadScenario("download1m", "/download/1048576", new Wrk(connections: 16, threads: LoadThreads)),
+        .. s_connections.Select(c => Keep($"plaintext{c}", "/plaintext", c)),
+        new LoadScenario("plaintext64-default", "/plaintext", NewWrk(64)) { WithPeers = true },
+        .. s_connections.Select(c => Keep($"json{c}", "/json", c)),
+        new LoadScenario("pipelined", "/plaintext", NewWrk(64, script: "pipeline.lua")) { Loops = 1 },
+        new LoadScenario("await", "/delay/1", NewWrk(256)) { Loops = 1, Needs = Ability.Timing },
+
+        // h2load needs less than the histogram's client, which can't keep up with the higher rates.
+        new LoadScenario("rate1000", "/plaintext", new FixedRate(connections: 100, rate: 1_000)) { Loops = 1 },
+        new LoadScenario("rate10000", "/plaintext", new H2Load(connections: 100, streams: 1, rate: 10_000)) { Loops = 1, WithPeers = true },
+        new LoadScenario("rate40000", "/plaintext", new H2Load(connections: 100, streams: 1, rate: 40_000)) { Loops = 1 },
         new LoadScenario("h2", "/plaintext", new H2Load(connections: 16, streams: 32)) { Http2 = true },
+        new LoadScenario("h2-64x1", "/plaintext", new H2Load(connections: 64, streams: 1)) { Http2 = true },
+        new LoadScenario("tls", "/plaintext", NewWrk(64)) { Tls = true, Loops = 1 },
+        new LoadScenario("tls-handshakes", "/plaintext", new ClosedLoop("TLS handshake without resumption and GET", 16, a => new TlsHandshakes(a)))
+            { Tls = true, Needs = Ability.Close },
+        new LoadScenario("churn1", "/plaintext", NewWrk(64, header: "Connection: close")) { Loops = 1, Needs = Ability.Close },
+        new LoadScenario("churn10", "/plaintext", new ClosedLoop("GET, 10 on a connection", 64, a => new HttpRequests(a, requestsPerConnection: 10)))
+            { Loops = 1, Needs = Ability.Close },
+        new LoadScenario("download1m", "/download/1048576", NewWrk(16)) { Needs = Ability.Download },
+        new LoadScenario("download16k", "/download/16384", NewWrk(16)) { Needs = Ability.Download },
+        new LoadScenario("upload1m", "/upload", NewWrk(16, script: "upload.lua")) { Needs = Ability.Upload },
+        new LoadScenario("websocket", "/ws", new ClosedLoop("WebSocket echo of 128 bytes", 256, a => new WebSocketMessages(a, length: 128)))
+            { Needs = Ability.WebSocket },
+        new LoadScenario("idle", "/plaintext", new IdleConnections(8_000)) { Needs = Ability.Info, Fresh = true, Rounds = 3 },
+        new LoadScenario("blocked", "/plaintext", new BesideLoad(new FixedRate(connections: 16, rate: 2_000), "/block/200", otherConnections: 1))
+            { Needs = Ability.Timing, MinSeconds = 20, Rounds = 3 },
+        new LoadScenario("everybody-blocks", "/block/20", NewGet(64, halves: true)) { Needs = Ability.Timing, MinSeconds = 60, Fresh = true, Rounds = 3 },
+        new LoadScenario("cpu-heavy", "/plaintext", new BesideLoad(NewGet(16), "/spin/20", otherConnections: 4)) { Needs = Ability.Timing, MinSeconds = 10, Rounds = 5 },
+        new LoadScenario("mixed", "/plaintext", new BesideLoad(NewGet(16), "/block/20", otherConnections: 48)) { Needs = Ability.Timing, MinSeconds = 10, Rounds = 5 },
         new AllocationScenario(),
-        new ChurnScenario(),
+        new LeakScenario(),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. s_all.Select(s => s.Name)];
 
-    /// <summary>The comparisons under load; the others take minutes and check a limit.</summary>
-    public static IReadOnlyList<string> DefaultNames { get; } = [.. s_all.OfType<LoadScenario>().Select(s => s.Name)];
+    public static IReadOnlyList<string> DefaultNames { get; } = [.. s_all.Where(s => s.IsDefault).Select(s => s.Name)];
 
     public static IScenario Find(string name) => s_all.Single(s => s.Name == name);
+
+    private static LoadScenario Keep(string name, string path, int connections) => new(name, path, NewWrk(connections))
+    {
+        Loops = 1,
+        Needs = path == "/json" ? Ability.Json : Ability.Plaintext,
+        WithPeers = name is "plaintext64" or "json256",
+    };
+
+    private static Wrk NewWrk(int connections, string script = "report.lua", string? header = null) =>
+        new(connections, Math.Min(LoadThreads, connections), script, header);
+
+    private static ClosedLoop NewGet(int connections, bool halves = false) => new("GET", connections, a => new HttpRequests(a)) { Halves = halves };
 }

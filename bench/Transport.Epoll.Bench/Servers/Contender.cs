@@ -1,24 +1,35 @@
 namespace Transport.Epoll.Bench.Servers;
 
-/// <summary>A way to run the sample: same binary, same app, only the transport differs.</summary>
-internal sealed record Contender(string Name, params string[] Arguments)
+/// <summary>Somebody who takes part. The sample's contenders are the same binary and the same app; only the transport differs.</summary>
+/// <param name="Name">The name on the command line and in the tables.</param>
+/// <param name="Launcher">How it is started.</param>
+/// <param name="IsPeer">Another server altogether: takes part where a scenario says so, or when it is named.</param>
+internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = false)
 {
     /// <summary>Every ratio is taken against this one.</summary>
     public const string Baseline = "sockets";
 
+    /// <summary>The same as the baseline, in a second process: its ratio shows the noise of the machine.</summary>
+    public const string Control = "sockets-control";
+
     public static IReadOnlyList<Contender> Known { get; } =
     [
-        new(Baseline, "--transport", "sockets"),
-
-        // The same as the baseline, in a second process: its ratio shows the noise of the machine.
-        new("sockets-control", "--transport", "sockets"),
-        new("sockets-inline", "--transport", "sockets-inline"),
-        new("epoll-auto", "--transport", "epoll", "--scheduling", "Auto"),
-        new("epoll-inline", "--transport", "epoll", "--scheduling", "Inline"),
-        new("epoll-threadpool", "--transport", "epoll", "--scheduling", "ThreadPool"),
+        new(Baseline, new SampleLauncher("--transport", "sockets")),
+        new(Control, new SampleLauncher("--transport", "sockets")),
+        new("sockets-inline", new SampleLauncher("--transport", "sockets-inline")),
+        new("epoll-auto", SampleLauncher.Epoll("Auto")),
+        new("epoll-inline", SampleLauncher.Epoll("Inline")),
+        new("epoll-threadpool", SampleLauncher.Epoll("ThreadPool")),
+        new("limit-transport", new LimitLauncher("transport"), IsPeer: true),
+        new("limit-loop", new LimitLauncher("loop"), IsPeer: true),
+        new("limit-c", new LimitCLauncher(), IsPeer: true),
+        new("nginx", new NginxLauncher(), IsPeer: true),
+        new("nginx-sample", new NginxLauncher(new SampleBackend()), IsPeer: true),
+        new("nginx-tornado", new NginxLauncher(new TornadoBackend()), IsPeer: true),
     ];
 
-    public static IReadOnlyList<Contender> Defaults { get; } = [.. Known.Where(c => c.Name != "sockets-inline")];
-
     public static Contender Find(string name) => Known.Single(c => c.Name == name);
+
+    /// <summary>The order of the tables.</summary>
+    public static int Order(string name) => Known.ToList().FindIndex(c => c.Name == name);
 }

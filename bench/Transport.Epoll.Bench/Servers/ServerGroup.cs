@@ -15,15 +15,14 @@ internal sealed class ServerGroup : IReadOnlyList<ServerProcess>, IAsyncDisposab
 
     public ServerProcess this[int index] => _servers[index];
 
-    public static async Task<ServerGroup> StartAsync(
-        SampleBuild sample, IEnumerable<Contender> contenders, int? loops, bool http2, CancellationToken cancellation)
+    public static async Task<ServerGroup> StartAsync(IEnumerable<Contender> contenders, ServerSettings settings, CancellationToken cancellation)
     {
         var group = new ServerGroup();
         try
         {
             foreach (var contender in contenders)
             {
-                group._servers.Add(await ServerProcess.StartAsync(sample, contender, loops, http2, cancellation));
+                group._servers.Add(await ServerProcess.StartAsync(contender, settings, cancellation));
             }
 
             return group;

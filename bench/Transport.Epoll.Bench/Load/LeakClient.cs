@@ -8,7 +8,7 @@ namespace Transport.Epoll.Bench.Load;
 /// Opens many short connections from many loopback addresses: each address has its own ephemeral ports, so those that
 /// still wait in TIME_WAIT do not run the client out of them (ip(7), tcp(7)).
 /// </summary>
-internal sealed class ChurnClient(int port)
+internal sealed class LeakClient(int port)
 {
     /// <summary>End of the tally key of connections that did not go as they must.</summary>
     public const string Failed = "failed";
@@ -21,10 +21,10 @@ internal sealed class ChurnClient(int port)
     private static readonly ConnectionEnding[] s_endings = Enum.GetValues<ConnectionEnding>();
     private static readonly LingerOption s_reset = new(enable: true, seconds: 0);
 
-    private static readonly byte[] s_get = "GET /plaintext HTTP/1.1\r\nHost: churn\r\n\r\n"u8.ToArray();
-    private static readonly byte[] s_download = "GET /download/1048576 HTTP/1.1\r\nHost: churn\r\n\r\n"u8.ToArray();
+    private static readonly byte[] s_get = "GET /plaintext HTTP/1.1\r\nHost: leak\r\n\r\n"u8.ToArray();
+    private static readonly byte[] s_download = "GET /download/1048576 HTTP/1.1\r\nHost: leak\r\n\r\n"u8.ToArray();
     private static readonly byte[] s_upload =
-        [.. "POST /upload HTTP/1.1\r\nHost: churn\r\nContent-Length: 1000000\r\n\r\n"u8, .. new byte[AbortedBodyLength]];
+        [.. "POST /upload HTTP/1.1\r\nHost: leak\r\nContent-Length: 1000000\r\n\r\n"u8, .. new byte[AbortedBodyLength]];
 
     private readonly ConcurrentDictionary<string, int> _tally = new();
 

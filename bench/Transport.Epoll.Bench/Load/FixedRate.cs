@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using HdrHistogram;
+using Transport.Epoll.Bench.Servers;
+
+namespace Transport.Epoll.Bench.Load;
+
+/// <summary>
+/// Requests at a fixed rate, dealt out to the connections in turn whether or not they are still busy: what waits behind a slow answer counts
+/// the wait as its own latency, as its user would. Every request is in the histogram.
+/// </summary>
+internal sealed class FixedRate(int connections, int rate) : ILoadGenerator
+{
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(15);
+
+    public IEnumerable<string> Tools => [];
+
+    public string Describe(string address, int seconds) => $"{rate} GET a second over {connections} connections for {seconds} s, {address}";
+
+    public async Task<LoadResult> RunAsync(ServerProcess server, string path, int seconds, CancellationToken cancellation)
+    {
+        var address = new Uri(server.Address, path);
+        using var abort = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        abort.CancelAfter(TimeSpan.FromSeconds(seconds) + s_grace);
+        var queues = Enumerable.Range(0, connections).Select(_ => Channel.CreateUnbounded<long>(new() { SingleReader = true, SingleWriter = true })).ToArray();
+        var loops = queues.Select(queue => Task.Run(() => LoopAsync(address, queue.Reader, abort.Token), cancellation)).ToArray();
+
+        // A thread of its own: timers of the pool come late when the pool is busy.
+        var clock = Stopwatch.StartNew();
+        await Task.Factory.StartNew(() => Deal(queues, seconds, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var results = await Task.WhenAll(loops);
+        var elapsed = clock.Elapsed.TotalSeconds;
+
+        var all = Latency.NewHistogram();
+        foreach (var (latencies, _) in results)
+        {
+            all.Add(latencies);
+        }
+
+        return new LoadResult(all.TotalCount, elapsed, results.Sum(r => r.Errors), Latency.Of(all));
+    }
+
+    private void Deal(Channel<long>[] queues, int seconds, CancellationToken cancellation)
+    {
+        var total = (long)rate * seconds;
+        var clock = Stopwatch.StartNew();
+        for (long dealt = 0; dealt < total && !cancellation.IsCancellationRequested;)
+        {
+            Thread.Sleep(1);
+            for (var due = Math.Min(total, (long)(clock.Elapsed.TotalSeconds * rate)); dealt < due; dealt++)
+            {
+                // From now on it is the server's time; that the sleep was long is not.
+                queues[dealt % queues.Length].Writer.TryWrite(Stopwatch.GetTimestamp());
+            }
+        }
+
+        foreach (var queue in queues)
+        {
+            queue.Writer.Complete();
+        }
+    }
+
+    private static async Task<(LongHistogram Latencies, long Errors)> LoopAsync(Uri address, ChannelReader<long> due, CancellationToken abort)
+    {
+        var latencies = Latency.NewHistogram();
+        await using var client = new HttpRequests(address);
+        try
+        {
+            await foreach (var since in due.ReadAllAsync(abort))
+            {
+                await client.RequestAsync(abort);
+                Latency.Record(latencies, Stopwatch.GetElapsedTime(since).TotalMicroseconds);
+            }
+
+            return (latencies, 0);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            Console.Error.WriteLine($"{address}: {e.Message}");
+            return (latencies, 1);
+        }
+    }
+}

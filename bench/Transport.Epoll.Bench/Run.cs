@@ -1,0 +1,51 @@
+using Transport.Epoll.Bench.Reporting;
+using Transport.Epoll.Bench.Scenarios;
+using Transport.Epoll.Bench.Servers;
+
+namespace Transport.Epoll.Bench;
+
+/// <summary>Runs scenarios one after the other, and ends with the exit code.</summary>
+internal static class Run
+{
+    public static async Task<int> AllAsync(IReadOnlyList<IScenario> scenarios, BenchOptions options, string commandLine, CancellationToken cancellation)
+    {
+        using var sample = await SampleBuild.CreateAsync(options, cancellation);
+        var folder = Directory.CreateTempSubdirectory("transport-epoll-bench-files-");
+        try
+        {
+            var results = new ResultFolder(await Machine.ReadAsync(cancellation), commandLine);
+            var context = new BenchContext(sample, folder.FullName, options, results);
+            var failed = 0;
+            foreach (var scenario in scenarios)
+            {
+                failed += await RunAsync(scenario, context, cancellation) ? 0 : 1;
+            }
+
+            results.Announce();
+            if (options.Check && !Bounds.Check(results.Reports, options.Pinned))
+            {
+                failed++;
+            }
+
+            return failed == 0 ? 0 : 1;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<bool> RunAsync(IScenario scenario, BenchContext context, CancellationToken cancellation)
+    {
+        try
+        {
+            return await scenario.RunAsync(context, cancellation);
+        }
+        catch (BenchException e)
+        {
+            // One scenario that can't be trusted does not take the figures of the others with it.
+            Console.Error.WriteLine($"{scenario.Name}: {e.Message}");
+            return false;
+        }
+    }
+}

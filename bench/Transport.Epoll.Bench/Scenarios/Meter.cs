@@ -1,0 +1,43 @@
+using Transport.Epoll.Bench.Load;
+using Transport.Epoll.Bench.Servers;
+
+namespace Transport.Epoll.Bench.Scenarios;
+
+/// <summary>Measures one run: what the load generator saw, and what it cost the server.</summary>
+internal static class Meter
+{
+    public static async Task<LoadRun> RunAsync(ILoadGenerator generator, ServerProcess server, string path, int seconds, int round, CancellationToken cancellation)
+    {
+        var allocated = await AllocatedAsync(server, cancellation);
+        var before = server.Usage();
+        var result = await generator.RunAsync(server, path, seconds, cancellation);
+        var after = server.Usage();
+        if (result.Errors > 0 || result.Requests == 0)
+        {
+            throw new BenchException($"{server.Contender.Name}, round {round}: {result.Errors} errors in {result.Requests} requests. Nothing of this scenario is reported.");
+        }
+
+        var requests = (double)result.Requests;
+        return new LoadRun
+        {
+            Contender = server.Contender.Name,
+            Round = round,
+            Requests = result.Requests,
+            Seconds = result.Seconds,
+            Errors = result.Errors,
+            RequestsPerSecond = requests / result.Seconds,
+            UserMicroseconds = (after.UserSeconds - before.UserSeconds) / requests * 1e6,
+            SystemMicroseconds = (after.SystemSeconds - before.SystemSeconds) / requests * 1e6,
+
+            // Threads that ended meanwhile took their count with them.
+            VoluntarySwitches = Math.Max(0, after.VoluntarySwitches - before.VoluntarySwitches) / requests,
+            WorkingSetBytes = after.ResidentBytes,
+            AllocatedBytes = (await AllocatedAsync(server, cancellation) - allocated) / requests,
+            Latency = result.Latency,
+            Figures = result.Figures,
+        };
+    }
+
+    private static async Task<long?> AllocatedAsync(ServerProcess server, CancellationToken cancellation) =>
+        server.Can(Ability.Info) ? (await ServerInfo.ReadAsync(server, collect: false, cancellation)).AllocatedBytes : null;
+}

@@ -1,0 +1,35 @@
+using Transport.Epoll.Bench.Servers;
+
+namespace Transport.Epoll.Bench.Scenarios;
+
+/// <summary>Who takes part in a scenario, and who does not and why.</summary>
+internal sealed record Participants(IReadOnlyList<Contender> Contenders, IReadOnlyList<string> LeftOut)
+{
+    /// <param name="options">Who was named on the command line.</param>
+    /// <param name="needs">What the scenario asks of a server.</param>
+    /// <param name="withPeers">Whether other servers take part without being named.</param>
+    public static Participants Choose(BenchOptions options, Ability needs, bool withPeers)
+    {
+        var chosen = new List<Contender>();
+        var leftOut = new List<string>();
+        foreach (var contender in options.Contenders ?? [.. Contender.Known.Where(c => withPeers || !c.IsPeer)])
+        {
+            var lacks = needs & ~contender.Launcher.Abilities;
+            var missing = Tool.Missing(contender.Launcher.Needs).ToList();
+            if (lacks != 0)
+            {
+                leftOut.Add($"{contender.Name} is left out: it can't do {lacks}.");
+            }
+            else if (missing.Count > 0)
+            {
+                leftOut.Add($"{contender.Name} is skipped. {Tool.Advice(missing)}");
+            }
+            else
+            {
+                chosen.Add(contender);
+            }
+        }
+
+        return new Participants(chosen, leftOut);
+    }
+}

@@ -1,0 +1,42 @@
+namespace Transport.Epoll.Bench.Servers;
+
+/// <summary>The sample app on one of its transports: the same binary and the same app for all of them.</summary>
+internal sealed class SampleLauncher(params string[] transport) : ILauncher
+{
+    public Ability Abilities => Ability.All;
+
+    public IEnumerable<string> Needs => [];
+
+    public string ProbePath => "/info";
+
+    public static SampleLauncher Epoll(string scheduling) => new("--transport", "epoll", "--scheduling", scheduling);
+
+    public Task StartAsync(Contender contender, ServerSettings settings, int port, ICollection<ChildProcess> children, CancellationToken cancellation)
+    {
+        children.Add(Start(contender.Name, settings, port));
+        return Task.CompletedTask;
+    }
+
+    public ChildProcess Start(string name, ServerSettings settings, int port)
+    {
+        List<string> arguments = [settings.Sample.AssemblyPath, .. transport, "--urls", $"{settings.Scheme}://127.0.0.1:{port}"];
+        if (settings.Loops is { } loops)
+        {
+            arguments.AddRange(["--loops", $"{loops}"]);
+        }
+
+        if (settings.Http2)
+        {
+            arguments.AddRange(["--Kestrel:EndpointDefaults:Protocols", "Http2"]);
+        }
+
+        if (settings.Tls)
+        {
+            // The certificate that nginx serves too.
+            var (certificate, key) = ServerCertificate.Files(settings.Folder);
+            arguments.AddRange(["--Kestrel:Certificates:Default:Path", certificate, "--Kestrel:Certificates:Default:KeyPath", key]);
+        }
+
+        return ChildProcess.Start(name, settings.Pinned, "dotnet", arguments);
+    }
+}

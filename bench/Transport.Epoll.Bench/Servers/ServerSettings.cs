@@ -1,0 +1,19 @@
+namespace Transport.Epoll.Bench.Servers;
+
+/// <summary>How the servers of one scenario are started. Immutable.</summary>
+/// <param name="Sample">The built sample.</param>
+/// <param name="Folder">A temporary folder for configuration files, certificates and compiled programs.</param>
+/// <param name="Loops">Event loops, workers or threads; null leaves each server its default.</param>
+/// <param name="Http2">Serve HTTP/2 with prior knowledge instead of HTTP/1.1.</param>
+/// <param name="Tls">Serve https.</param>
+/// <param name="Pinned">Everything that serves runs on processor 0.</param>
+internal sealed record ServerSettings(SampleBuild Sample, string Folder, int? Loops, bool Http2, bool Tls, bool Pinned)
+{
+    /// <summary>The processors that a server may use.</summary>
+    public int Processors => Pinned ? 1 : Environment.ProcessorCount;
+
+    /// <summary>The number of workers for servers that need to be told one.</summary>
+    public int Workers => Loops ?? Processors;
+
+    public string Scheme => Tls ? "https" : "http";
+}

@@ -25,6 +25,7 @@ tools=(
   ps=procps
   spin=spin
   gcc=gcc
+  gencat=libc6-dev
 )
 
 missing_packages() {

@@ -25,7 +25,7 @@ tools=(
   ps=procps
   spin=spin
   gcc=gcc
-  gencat=libc6-dev
+  gencat=libc6-dev # comes with the C headers, which gcc only recommends
 )
 
 missing_packages() {

@@ -1,7 +1,7 @@
 /*
  * The lease of a loop: who drives it, and how a loop that is held up by a callback is taken over.
  *
- * Proved, for every interleaving within the bounds below (memory is sequentially consistent here; a check that comes before its store stands for a missing fence):
+ * Proved, for every interleaving within the bounds below (memory is sequentially consistent here; wakeups.pml has the store buffers):
  *  - At most one thread at a time is in code that a loop owns: BEGIN and END mark it, the watchdog between exchange and hand-over included.
  *  - Every item runs exactly once, on the loop or on the pool, and a callback that waits for a later item ends: no thread hangs in any end state.
  *    A lost take-over, event, wake-up or item, a watchdog asleep beside a stalled callback, and too few standbys are all such hangs.
@@ -12,8 +12,10 @@
  * nothing to do is no step. The first tick that sees a callback may take it over: three ticks are a matter of time, and any time is covered.
  * A step reads or writes shared state once; an atomic block is that, with what only its thread can see.
  *
- * Set-ups: LOOPS (1 or 2), MAX_STANDBYS. That a standby's thread can be started when it is needed is assumed.
- * Seeded faults, each a -D switch, stand where they strike; LeaseModelTests.cs lists them.
+ * Set-ups, each a -D switch: LOOPS (1 or 2), MAX_STANDBYS, NO_WAITS (no callback waits for another item),
+ * START_FAILS (a standby's thread may never start), COUNT_STARTED (only started standbys count as reserve).
+ * START_FAILS needs COUNT_STARTED or NO_WAITS: the reserve that DriverThreads counts takes for granted that its threads can start.
+ * Seeded faults, a -D switch too, stand where they strike; LeaseModelTests.cs lists them.
  */
 
 #ifndef LOOPS
@@ -67,6 +69,9 @@ byte handed[THREADS];
 
 /* Lease holder only. */
 chan ready[LOOPS] = [ITEMS] of { byte }; /* the run queue */
+#ifdef POOL_HELD
+byte held[LOOPS]; /* items for the pool, kept back until the end of the turn */
+#endif
 bit stopping[LOOPS];
 
 /* The thread pool and the application: sets of items. */
@@ -84,12 +89,29 @@ byte inCallback[LOOPS];
 
 #if defined(NO_RULE) /* inline even when nobody could take over */
 #define MAY_RUN_INLINE true
+#elif defined(RULE_ONE) /* as if the other loops could not need a standby too */
+#define MAY_RUN_INLINE (MAX_STANDBYS - inUse >= 1)
+#elif defined(COUNT_STARTED)
+#define MAY_RUN_INLINE (idle >= LOOPS)
 #else /* DriverThreads.HasReserve: even if all loops are held up at once, each has a standby */
 #define MAY_RUN_INLINE (MAX_STANDBYS - inUse >= LOOPS)
 #endif
 
 /* A callback in progress, and a standby for its loop: without one, a tick can do nothing. */
+#ifdef UNRESERVED /* takes the lease first, and looks for a standby then */
+#define STALLED(loop) (STATE(word[loop]) == IN_CALLBACK)
+#else
 #define STALLED(loop) (STATE(word[loop]) == IN_CALLBACK && idle > 0)
+#endif
+
+/* Sends an item to the thread pool. A turn that keeps it until its end may be cut short, and the next one then sleeps on it. */
+#ifdef POOL_HELD
+#define RUN_ON_POOL(loop, item) ADD(held[loop], item)
+#define FLUSH(loop) pooled = pooled | held[loop]; held[loop] = 0
+#else
+#define RUN_ON_POOL(loop, item) ADD(pooled, item)
+#define FLUSH(loop) skip
+#endif
 
 /* EventLoop.Post from a foreign thread or from a callback. */
 inline post(item, loop, x) {
@@ -156,7 +178,7 @@ proctype Thread(byte me; byte loop) {
     byte item, left, mine, x;
 
     if
-    :: loop != NONE -> atomic { BEGIN(loop) }; goto awake /* a loop that starts has to wake the watchdog, like one that leaves its wait */
+    :: loop != NONE -> atomic { BEGIN(loop); take_events(loop) }; goto awake /* a loop that starts has to wake the watchdog, like one that leaves its wait */
     :: else
     fi;
 
@@ -165,8 +187,7 @@ park:
         if
         :: handed[me] != NONE -> loop = handed[me]; handed[me] = NONE; BEGIN(loop)
         :: standbysEnd && parked[me] -> goto gone
-        fi;
-        skip
+        fi
     };
 
 turn:
@@ -209,6 +230,7 @@ rising:
 turning:
     atomic {
         drain_work(loop, x);
+        FLUSH(loop);
         left = len(ready[loop])
     };
     do
@@ -219,7 +241,7 @@ turning:
             left--;
             if
             :: MAY_RUN_INLINE
-            :: else -> ADD(pooled, item); item = 0; goto next
+            :: else -> RUN_ON_POOL(loop, item); item = 0; goto next
             fi;
 #ifndef CURRENT_LATE
             current[loop] = item
@@ -251,7 +273,7 @@ turning:
         };
 next:   skip
     od;
-    atomic { drain_work(loop, x) };
+    atomic { drain_work(loop, x); FLUSH(loop) };
     goto turn;
 
 close:
@@ -285,7 +307,7 @@ inline reserve(standby) {
     standby = 0;
     do
     :: standby == THREADS -> standby = NONE; break
-    :: standby < THREADS && parked[standby] -> parked[standby] = 0; idle--; inUse++; break
+    :: standby < THREADS && parked[standby] -> parked[standby] = 0; idle--; break
     :: standby < THREADS && !parked[standby] -> standby++
     od
 }
@@ -300,13 +322,17 @@ tick:
         :: watchdogEnding -> goto ended
         :: STALLED(0) -> loop = 0
         :: STALLED(LAST) -> loop = LAST
-#if LOOPS == 1 /* with two loops it stays awake: the set-up with one has its sleep */
+#if LOOPS == 1 /* with two loops it stays awake here: wakeups.pml has both */
         :: !watchdogEnding && STATE(word[0]) == WAITING -> goto sleep
+#ifndef UNRESERVED
         :: !watchdogEnding && STATE(word[0]) == RUNNING -> goto sleep /* it has read the words at different times: they no longer wait */
+#endif
 #endif
         fi;
         saw = word[loop];
+#ifndef UNRESERVED
         reserve(standby)
+#endif
     };
     atomic {
         taken = (word[loop] == saw);
@@ -322,13 +348,19 @@ tick:
     atomic {
         if
         :: taken ->
+#ifdef UNRESERVED
+            reserve(standby);
+#endif
             END(loop);
+            inUse++;
             if
             :: standby != NONE -> handed[standby] = loop
             :: else /* nobody drives the loop any more */
             fi
         :: else ->
-            parked[standby] = 1; idle++; inUse--
+#ifndef UNRESERVED
+            parked[standby] = 1; idle++
+#endif
         fi;
         saw = 0; loop = 0; standby = 0; taken = 0
     };
@@ -339,8 +371,15 @@ sleep:
     watchdogSleeps = 1;
 #ifndef NO_REREAD
     if
-    :: STATE(word[0]) != WAITING -> watchdogSleeps = 0; goto tick
-    :: else
+    :: STATE(word[0]) == WAITING
+    :: else ->
+        atomic {
+            if
+            :: watchdogSleeps -> watchdogSleeps = 0
+            :: else -> watchdogSignal -> watchdogSignal = 0
+            fi;
+            goto tick
+        }
     fi;
 #endif
     atomic { watchdogSignal -> watchdogSignal = 0 };
@@ -362,12 +401,14 @@ init {
     byte i, x;
 
     atomic {
-        /* A callback waits for none or for one later item: what waits in a circle hangs on any transport. */
+        /* A callback waits for none or for one later item; with two loops all wait for the last. What waits in a circle hangs on any transport. */
         do
         :: i == ITEMS -> i = 0; break
         :: i < ITEMS ->
             waits[i] = NONE;
             POST_FIRST(i);
+#ifndef NO_WAITS
+#if LOOPS == 1
             x = i + 1;
             do
             :: x >= ITEMS -> break
@@ -375,6 +416,13 @@ init {
             :: x < ITEMS -> waits[i] = x; break
             od;
             x = 0;
+#else
+            if
+            :: i < ITEMS - 1 -> waits[i] = ITEMS - 1
+            :: else
+            fi;
+#endif
+#endif
             i++
         od;
         do
@@ -382,7 +430,12 @@ init {
         :: i < LOOPS -> handed[i] = NONE; run Thread(i, i); i++
         :: i >= LOOPS && i < THREADS ->
             handed[i] = NONE;
-            parked[i] = 1; idle++; run Thread(i, NONE);
+            if
+#ifdef START_FAILS
+            :: true /* neither this thread nor another in its place */
+#endif
+            :: parked[i] = 1; idle++; run Thread(i, NONE)
+            fi;
             i++
         od;
         do
@@ -398,6 +451,10 @@ init {
     HAS(done, 2); /* a loop that has connections does not end */
 #else
     done == ALL;
+#endif
+#ifdef WATCHDOG_ENDS_FIRST
+    atomic { watchdogEnding = 1; watchdogSignal = 1 };
+    watchdogEnded;
 #endif
     post(STOP, 0, x);
 #if LOOPS == 2

@@ -21,9 +21,7 @@ internal sealed class LoopBackOff(TimeSpan shortest)
     private long _until;
 
     /// <summary>Whether the loop is on the pool.</summary>
-    public bool IsActive => _until != 0 && !_ended;
-
-    private bool _ended;
+    public bool IsActive { get; private set; }
 
     /// <summary>How long the last back-off is or was.</summary>
     public TimeSpan Duration => Stopwatch.GetElapsedTime(0, _current);
@@ -52,7 +50,7 @@ internal sealed class LoopBackOff(TimeSpan shortest)
                 : end - _until < _current ? Math.Min(_current * 2, _shortest * MaxDoubled)
                 : Math.Max(_current / 2, _shortest);
             _until = end + _current;
-            _ended = false;
+            IsActive = true;
         }
 
         _windowStart = end;
@@ -68,7 +66,7 @@ internal sealed class LoopBackOff(TimeSpan shortest)
             return false;
         }
 
-        _ended = true;
+        IsActive = false;
         return true;
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Transport.Epoll.Tests.Support;
 
 namespace Transport.Epoll.Tests.Contract;
@@ -22,6 +23,23 @@ public sealed class InheritedListenerTests
 
         Assert.Equal(owner.LocalEndPoint, listener.EndPoint);
         await ExpectServedAsync(listener);
+    }
+
+    [Theory]
+    [ClassData(typeof(AllTransports))]
+    [Trait("Contract", "7")]
+    public async Task AcceptAsync_TcpDescriptorWithNagle_ConnectionSendsAtOnceAndTheListenerStaysAsItIs(TransportKind kind)
+    {
+        using var owner = ListenOn(new IPEndPoint(IPAddress.Loopback, 0));
+        Assert.False(owner.NoDelay);
+        await using var listener = await RawListener.BindAsync(kind, HandleOf(owner, FileHandleType.Tcp));
+        var (client, server) = await listener.ConnectAsync();
+        using (client)
+        await using (server)
+        {
+            Assert.True(server.Features.Get<IConnectionSocketFeature>()!.Socket.NoDelay);
+            Assert.False(owner.NoDelay);
+        }
     }
 
     [Theory]

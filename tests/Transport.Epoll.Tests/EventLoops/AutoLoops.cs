@@ -80,7 +80,7 @@ internal sealed class BlockedCallback : IDisposable
     private readonly TaskCompletionSource<Thread> _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public RecordingItemOwner Owner { get; } = new();
+    public RecordingItemOwner Owner { get; init; } = new();
 
     /// <summary>Queues the callback and waits until it runs; the result is the thread that it blocks.</summary>
     public Task<Thread> StartAsync(EventLoop loop)

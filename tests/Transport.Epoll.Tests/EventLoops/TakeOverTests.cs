@@ -34,7 +34,7 @@ public class TakeOverTests
         RecordingItemOwner owner = new();
         for (int i = 0; i < 5; i++)
         {
-            using BlockedCallback blocked = new();
+            using BlockedCallback blocked = new() { Owner = owner };
             await blocked.StartAsync(loops.Loop);
             loops.Watchdog.Tick();
             loops.Watchdog.Tick();

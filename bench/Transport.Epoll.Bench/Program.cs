@@ -31,6 +31,10 @@ try
     if (options.Check)
     {
         options = options with { Scenarios = [.. Bounds.CheckedScenarios(options.Pinned)] };
+        if (options.Scenarios.Count == 0)
+        {
+            throw new BenchException($"bench/bounds.json has no bound for {(options.Pinned ? "pinned" : "unpinned")} runs: nothing to check.");
+        }
     }
 
     var scenarios = options.Scenarios.Select(ScenarioCatalog.Find).ToList();

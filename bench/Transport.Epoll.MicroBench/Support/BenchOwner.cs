@@ -1,0 +1,14 @@
+using Transport.Epoll.EventLoops;
+
+namespace Transport.Epoll.MicroBench.Support;
+
+/// <summary>Owns application items, as a connection does.</summary>
+/// <remarks>Any thread.</remarks>
+internal sealed class BenchOwner : IApplicationItemOwner
+{
+    public string ConnectionId => "bench";
+
+    public CallbackRecord Callbacks { get; } = new();
+
+    public void OnCallbackFailed(Exception exception) => Environment.FailFast("A benchmark's callback failed.", exception);
+}

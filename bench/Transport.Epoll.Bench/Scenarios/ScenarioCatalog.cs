@@ -56,6 +56,7 @@ internal static class ScenarioCatalog
     {
         Loops = 1,
         Needs = path == "/json" ? Ability.Json : Ability.Plaintext,
+        MinSeconds = connections >= 1024 ? 3 : 0, // connecting them takes its time
         WithPeers = name is "plaintext64" or "json256",
     };
 

@@ -32,7 +32,7 @@ internal sealed class BesideLoad(ILoadGenerator measured, string otherPath, int 
         return result with
         {
             Errors = result.Errors + other.Errors,
-            Figures = new Dictionary<string, double> { [$"{otherPath} requests/s"] = other.Requests / other.Seconds },
+            Figures = new Dictionary<string, double>(result.Figures ?? new Dictionary<string, double>()) { [$"{otherPath} requests/s"] = other.Requests / other.Seconds },
         };
     }
 }

@@ -7,7 +7,8 @@ namespace Transport.Epoll.Bench.Load;
 
 /// <summary>
 /// Requests at a fixed rate, dealt out to the connections in turn whether or not they are still busy: what waits behind a slow answer counts
-/// the wait as its own latency, as its user would. Every request is in the histogram.
+/// the wait as its own latency, as its user would. Every request is in the histogram: one that is not answered some time after the end
+/// counts what it has waited so far.
 /// </summary>
 internal sealed class FixedRate(int connections, int rate) : ILoadGenerator
 {
@@ -31,13 +32,17 @@ internal sealed class FixedRate(int connections, int rate) : ILoadGenerator
         var results = await Task.WhenAll(loops);
         var elapsed = clock.Elapsed.TotalSeconds;
 
+        cancellation.ThrowIfCancellationRequested();
+
         var all = Latency.NewHistogram();
-        foreach (var (latencies, _) in results)
+        foreach (var result in results)
         {
-            all.Add(latencies);
+            all.Add(result.Latencies);
         }
 
-        return new LoadResult(all.TotalCount, elapsed, results.Sum(r => r.Errors), Latency.Of(all));
+        var unanswered = results.Sum(r => r.Unanswered);
+        return new LoadResult(all.TotalCount - unanswered, elapsed, results.Sum(r => r.Errors), Latency.Of(all),
+            unanswered == 0 ? null : new Dictionary<string, double> { ["unanswered"] = unanswered });
     }
 
     private void Deal(Channel<long>[] queues, int seconds, CancellationToken cancellation)
@@ -60,24 +65,47 @@ internal sealed class FixedRate(int connections, int rate) : ILoadGenerator
         }
     }
 
-    private static async Task<(LongHistogram Latencies, long Errors)> LoopAsync(Uri address, ChannelReader<long> due, CancellationToken abort)
+    private static async Task<Tally> LoopAsync(Uri address, ChannelReader<long> due, CancellationToken abort)
     {
-        var latencies = Latency.NewHistogram();
+        var tally = new Tally();
         await using var client = new HttpRequests(address);
         try
         {
-            await foreach (var since in due.ReadAllAsync(abort))
+            await foreach (var since in due.ReadAllAsync(CancellationToken.None))
             {
-                await client.RequestAsync(abort);
-                Latency.Record(latencies, Stopwatch.GetElapsedTime(since).TotalMicroseconds);
+                tally.Unanswered += await TryRequestAsync(client, abort) ? 0 : 1;
+                Latency.Record(tally.Latencies, Stopwatch.GetElapsedTime(since).TotalMicroseconds);
             }
-
-            return (latencies, 0);
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        catch (HttpRequestException e)
         {
             Console.Error.WriteLine($"{address}: {e.Message}");
-            return (latencies, 1);
+            tally.Errors++;
         }
+
+        return tally;
+    }
+
+    private static async Task<bool> TryRequestAsync(HttpRequests client, CancellationToken abort)
+    {
+        try
+        {
+            abort.ThrowIfCancellationRequested();
+            await client.RequestAsync(abort);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private sealed class Tally
+    {
+        public LongHistogram Latencies { get; } = Latency.NewHistogram();
+
+        public long Errors { get; set; }
+
+        public long Unanswered { get; set; }
     }
 }

@@ -48,7 +48,8 @@ internal static class NginxConfiguration
             """);
         if (backends.Count > 0)
         {
-            var servers = string.Concat(backends.Select(b => $"server 127.0.0.1:{b}; "));
+            // Without max_fails=0 one failure takes a backend out for ten seconds, and the next one all of them: 502.
+            var servers = string.Concat(backends.Select(b => $"server 127.0.0.1:{b} max_fails=0; "));
             text.AppendLine($"    upstream backends {{ {servers} keepalive 256; keepalive_requests 1000000000; }}");
         }
 

@@ -19,6 +19,12 @@ internal sealed class NginxLauncher(IBackend? backend = null) : ILauncher
             children.Add(backend.Start($"{contender.Name}, backend {i + 1}", settings, backends[i]));
         }
 
+        // Before nginx: a probe through nginx would be answered as soon as one of them serves.
+        foreach (var (child, i) in children.Select((child, i) => (child, i)))
+        {
+            await ListeningPort.WaitAsync(backends[i], child, cancellation);
+        }
+
         var configuration = Path.Combine(folder, "nginx.conf");
         await File.WriteAllTextAsync(configuration, NginxConfiguration.Write(folder, settings, port, backends), cancellation);
         if (backend is null)

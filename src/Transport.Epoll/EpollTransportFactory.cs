@@ -50,6 +50,21 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
         }
     }
 
+    /// <summary>The system calls; a test may watch them.</summary>
+    internal Kernel Kernel { get; init; } = Kernel.Linux;
+
+    /// <summary>The loops of the latest listener; <see langword="null"/> before the first.</summary>
+    internal EventLoopGroup? Loops
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _loops;
+            }
+        }
+    }
+
     public bool CanBind(EndPoint endpoint)
         => _obstacle is null && endpoint is IPEndPoint or UnixDomainSocketEndPoint or FileHandleEndPoint;
 
@@ -96,7 +111,7 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
             if (_loops is null || !_loops.TryAddReference())
             {
                 MemoryPool<byte> pool = _pools?.Create(new MemoryPoolOptions { Owner = "Transport.Epoll" }) ?? MemoryPool<byte>.Shared;
-                _loops = EventLoopFactory.CreateGroup(Kernel.Linux, _options.LoopCount, _options.SpinDuration, _options.CpuAffinity,
+                _loops = EventLoopFactory.CreateGroup(Kernel, _options.LoopCount, _options.SpinDuration, _options.CpuAffinity,
                     _options.Scheduling == EpollScheduling.Auto ? AutoTimes() : null, _counters, _logger, pool.Dispose);
                 _loops.Failed += OnLoopFailed;
                 _pool = pool;
@@ -109,7 +124,7 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
     private AutoTimes AutoTimes() => new(_options.Auto.TakeOverAfter, _options.Auto.SlowCallback, _options.Auto.QuickCallbacks,
         _options.Auto.LoopBackOff, _options.Auto.StandbyIdleTime);
 
-    private ConnectionSettings CreateSettings() => new(Kernel.Linux, _pool, _logger, _options.Scheduling != EpollScheduling.ThreadPool, _options.NoDelay,
+    private ConnectionSettings CreateSettings() => new(Kernel, _pool, _logger, _options.Scheduling != EpollScheduling.ThreadPool, _options.NoDelay,
         _options.MaxReadBufferSize ?? 0, _options.MaxWriteBufferSize ?? 0,
         AppContext.TryGetSwitch("Microsoft.AspNetCore.Server.Kestrel.FinOnError", out bool finOnError) && finOnError);
 

@@ -24,7 +24,6 @@ internal sealed class EventLoop
     private readonly int? _processor;
     private readonly Kernel _kernel;
     private readonly Action _drainWork;
-    private readonly AutoScheduling? _auto;
 
     // Lease holder only.
     private readonly HandlerTable _handlers = new();
@@ -65,7 +64,7 @@ internal sealed class EventLoop
 
         _work = new WorkQueue(_wake.Signal);
         _poller = new EventPoller(_epoll, _work, Lease, spin, auto?.Alarm);
-        _auto = auto;
+        Auto = auto;
         _policy = auto is null ? null : new CallbackPolicy(name, auto, kernel);
         _run = new RunQueue(this, _policy, onFault);
         _drainWork = DrainWork;
@@ -77,6 +76,9 @@ internal sealed class EventLoop
 
     /// <summary>Who drives the loop.</summary>
     public LoopLease Lease { get; } = new();
+
+    /// <summary>What this loop shares with its group in the Auto mode; <see langword="null"/> in the others.</summary>
+    public AutoScheduling? Auto { get; }
 
     /// <summary>The number of turns so far. Any thread: a hint.</summary>
     public long Turns => Volatile.Read(ref _turns);
@@ -218,7 +220,7 @@ internal sealed class EventLoop
 
         Thread.CurrentThread.Name = Name;
         CallbackIsolation.Restore(); // its one-time set-up needs a thread: now, not when descriptors have run out
-        if (_auto is not null)
+        if (Auto is not null)
         {
             Lease.ThreadId = LinuxThread.CurrentId();
             _policy!.OnDriver(Lease.ThreadId);

@@ -1,0 +1,74 @@
+using Transport.Epoll.EventLoops;
+using Transport.Epoll.Native;
+
+namespace Transport.Epoll.Tests.Auto.Stress;
+
+/// <summary>
+/// Takes loops over as the watchdog does, but from callbacks that did nothing wrong and at random moments: from a thread of its own, so at any point of a
+/// callback or at its boundaries, and from inside callbacks.
+/// </summary>
+internal sealed class LoopTaker : IDisposable
+{
+    /// <summary>One in so many callbacks takes its own loop over.</summary>
+    private const int InsideOneIn = 1000;
+
+    private const int TriesPerRound = 200;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
+
+    private readonly EventLoop[] _loops;
+    private readonly LoopWatchdog _watchdog;
+    private readonly ManualResetEventSlim _stop = new();
+    private readonly Thread _thread;
+    private long _fromOutside;
+    private long _fromInside;
+
+    public LoopTaker(EventLoopGroup group)
+    {
+        _loops = group.Loops.ToArray();
+        _watchdog = new LoopWatchdog(_loops[0].Auto!, _loops, Kernel.Linux);
+        _thread = new Thread(Run) { IsBackground = true, Name = "taker" };
+    }
+
+    public long FromOutside => Interlocked.Read(ref _fromOutside);
+
+    public long FromInside => Interlocked.Read(ref _fromInside);
+
+    /// <summary>The application items that the loops ran: the lease counts these and take-overs in one.</summary>
+    public long Callbacks => _loops.Sum(loop => loop.Lease.Word >> 2) - FromInside - FromOutside;
+
+    public void Start() => _thread.Start();
+
+    /// <summary>From a callback: has another thread take over the loop that this one drives, or, if it has lost it already, drove.</summary>
+    public void MaybeTakeOverFromInside(Random random)
+    {
+        if (random.Next(InsideOneIn) == 0 && LoopThread.Driven is { } loop && _watchdog.TryTakeOver(loop, loop.Lease.Word))
+        {
+            Interlocked.Increment(ref _fromInside);
+        }
+    }
+
+    public void Dispose()
+    {
+        _stop.Set();
+        _thread.Join();
+        _stop.Dispose();
+    }
+
+    private void Run()
+    {
+        var random = new Random(1);
+        while (!_stop.Wait(Pause))
+        {
+            var loop = _loops[random.Next(_loops.Length)];
+            for (var i = 0; i < TriesPerRound; i++)
+            {
+                Thread.SpinWait(random.Next(20)); // so that it meets callbacks at any age
+                if (_watchdog.TryTakeOver(loop, loop.Lease.Word))
+                {
+                    Interlocked.Increment(ref _fromOutside);
+                    break;
+                }
+            }
+        }
+    }
+}

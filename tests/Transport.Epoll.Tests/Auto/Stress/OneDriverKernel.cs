@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using Transport.Epoll.Native;
+
+namespace Transport.Epoll.Tests.Auto.Stress;
+
+/// <summary>
+/// The real kernel, watched: only one thread at a time waits on an epoll instance, and whoever receives for a loop is the thread that waited on it
+/// last. A former driver that goes on, or a second driver, breaks one of the two. Any thread.
+/// </summary>
+internal sealed class OneDriverKernel : Kernel
+{
+    [ThreadStatic]
+    private static Instance? t_last;
+
+    private readonly ConcurrentDictionary<int, Instance> _instances = new();
+    private int _violations;
+
+    /// <summary>How often two threads drove one loop.</summary>
+    public int Violations => Volatile.Read(ref _violations);
+
+    public override SysResult EpollWait(int epoll, Span<EpollEvent> events, int timeoutMilliseconds)
+    {
+        var instance = t_last is { } last && last.Kernel == this && last.Number == epoll
+            ? last
+            : t_last = _instances.GetOrAdd(epoll, static (number, kernel) => new Instance(kernel, number), this);
+        Expect(Interlocked.Increment(ref instance.Waiting) == 1);
+        Volatile.Write(ref instance.Driver, Environment.CurrentManagedThreadId);
+        var result = base.EpollWait(epoll, events, timeoutMilliseconds);
+        Interlocked.Decrement(ref instance.Waiting);
+        return result;
+    }
+
+    public override SysResult Receive(int descriptor, Span<byte> buffer)
+    {
+        Expect(t_last is { } instance && instance.Kernel == this && Volatile.Read(ref instance.Driver) == Environment.CurrentManagedThreadId);
+        return base.Receive(descriptor, buffer);
+    }
+
+    private void Expect(bool holds)
+    {
+        if (!holds)
+        {
+            Interlocked.Increment(ref _violations);
+        }
+    }
+
+    private sealed class Instance(OneDriverKernel kernel, int number)
+    {
+        public int Waiting;
+        public int Driver;
+
+        public OneDriverKernel Kernel => kernel;
+
+        public int Number => number;
+    }
+}

@@ -23,7 +23,7 @@ internal sealed class EchoHandler(ConnectionContext connection, LoopTaker taker,
             while (true)
             {
                 var read = await Reads.Of(input.ReadAsync());
-                taker.MaybeTakeOverFromInside(_random);
+                taker.Visit(_random);
                 foreach (var segment in read.Buffer)
                 {
                     await EchoAsync(segment);
@@ -46,7 +46,7 @@ internal sealed class EchoHandler(ConnectionContext connection, LoopTaker taker,
             var piece = bytes[..Math.Min(bytes.Length, _random.Next(1, MaxPiece + 1))];
             output.Write(piece.Span);
             await Flushes.Of(output.FlushAsync());
-            taker.MaybeTakeOverFromInside(_random);
+            taker.Visit(_random);
             bytes = bytes[piece.Length..];
         }
     }

@@ -38,8 +38,9 @@ internal sealed class EchoServer : IAsyncDisposable
 
     public ConcurrentBag<EchoHandler> Handlers { get; } = [];
 
-    /// <summary>A TCP and a unix endpoint.</summary>
-    public IEnumerable<EndPoint> EndPoints => _listeners.Select(listener => listener.EndPoint);
+    public EndPoint Tcp => _listeners[0].EndPoint;
+
+    public EndPoint Unix => _listeners[1].EndPoint;
 
     public static async Task<EchoServer> StartAsync(Kernel kernel)
     {

@@ -12,7 +12,13 @@ internal sealed class LoopTaker : IDisposable
     /// <summary>One in so many callbacks takes its own loop over.</summary>
     private const int InsideOneIn = 1000;
 
-    private const int TriesPerRound = 200;
+    /// <summary>One in so many callbacks stays so long that the taker meets it in the middle.</summary>
+    private const int LongerOneIn = 100;
+
+    /// <summary>One in so many callbacks looks at another loop, which it takes over if it is in a callback just then.</summary>
+    private const int OutsideOneIn = 100;
+
+    private const int LooksPerRound = 2_000;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
 
     private readonly EventLoop[] _loops;
@@ -38,12 +44,22 @@ internal sealed class LoopTaker : IDisposable
 
     public void Start() => _thread.Start();
 
-    /// <summary>From a callback: has another thread take over the loop that this one drives, or, if it has lost it already, drove.</summary>
-    public void MaybeTakeOverFromInside(Random random)
+    /// <summary>Called by callbacks. Some have another thread take over the loop that this one drives, or drove, if it has lost it already; some look at a loop from outside.</summary>
+    public void Visit(Random random)
     {
-        if (random.Next(InsideOneIn) == 0 && LoopThread.Driven is { } loop && _watchdog.TryTakeOver(loop, loop.Lease.Word))
+        if (random.Next(LongerOneIn) == 0)
+        {
+            Thread.SpinWait(random.Next(1000));
+        }
+
+        if (random.Next(InsideOneIn) == 0 && LoopThread.Driven is { } own && _watchdog.TryTakeOver(own, own.Lease.Word))
         {
             Interlocked.Increment(ref _fromInside);
+        }
+
+        if (random.Next(OutsideOneIn) == 0 && _loops[random.Next(_loops.Length)] is var other && other != LoopThread.Driven)
+        {
+            LookFromOutside(other, random);
         }
     }
 
@@ -60,15 +76,31 @@ internal sealed class LoopTaker : IDisposable
         while (!_stop.Wait(Pause))
         {
             var loop = _loops[random.Next(_loops.Length)];
-            for (var i = 0; i < TriesPerRound; i++)
+            for (var i = 0; i < LooksPerRound; i++)
             {
-                Thread.SpinWait(random.Next(20)); // so that it meets callbacks at any age
-                if (_watchdog.TryTakeOver(loop, loop.Lease.Word))
+                if (LookFromOutside(loop, random))
                 {
-                    Interlocked.Increment(ref _fromOutside);
                     break;
                 }
             }
         }
+    }
+
+    private bool LookFromOutside(EventLoop loop, Random random)
+    {
+        var word = loop.Lease.Word;
+        if (!LoopLease.IsInCallback(word))
+        {
+            return false;
+        }
+
+        Thread.SpinWait(random.Next(20)); // so that it meets callbacks at any age, also at their very end
+        if (!_watchdog.TryTakeOver(loop, word))
+        {
+            return false;
+        }
+
+        Interlocked.Increment(ref _fromOutside);
+        return true;
     }
 }

@@ -220,12 +220,7 @@ internal sealed class EventLoop
 
         Thread.CurrentThread.Name = Name;
         CallbackIsolation.Restore(); // its one-time set-up needs a thread: now, not when descriptors have run out
-        if (Auto is not null)
-        {
-            Lease.ThreadId = LinuxThread.CurrentId();
-            _policy!.OnDriver(Lease.ThreadId);
-        }
-
+        _policy?.OnDriver(Lease.ThreadId = LinuxThread.CurrentId());
         if (_wakeToken is null)
         {
             ulong token = _handlers.Add(WakeHandler.Instance);

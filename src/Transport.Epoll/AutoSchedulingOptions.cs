@@ -1,3 +1,5 @@
+using Transport.Epoll.EventLoops;
+
 namespace Transport.Epoll;
 
 /// <summary>The time constants of <see cref="EpollScheduling.Auto"/>. They bind from <c>Kestrel:Transport:Epoll:Auto</c>.</summary>
@@ -35,4 +37,7 @@ public sealed class AutoSchedulingOptions
     /// From 10 milliseconds to 1 hour; the default is 10 seconds.
     /// </summary>
     public TimeSpan StandbyIdleTime { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The same for the loops.</summary>
+    internal AutoTimes ToTimes() => new(TakeOverAfter, SlowCallback, QuickCallbacks, LoopBackOff, StandbyIdleTime);
 }

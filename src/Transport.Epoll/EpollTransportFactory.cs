@@ -112,7 +112,7 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
             {
                 MemoryPool<byte> pool = _pools?.Create(new MemoryPoolOptions { Owner = "Transport.Epoll" }) ?? MemoryPool<byte>.Shared;
                 _loops = EventLoopFactory.CreateGroup(Kernel, _options.LoopCount, _options.SpinDuration, _options.CpuAffinity,
-                    _options.Scheduling == EpollScheduling.Auto ? AutoTimes() : null, _counters, _logger, pool.Dispose);
+                    _options.Scheduling == EpollScheduling.Auto ? _options.Auto.ToTimes() : null, _counters, _logger, pool.Dispose);
                 _loops.Failed += OnLoopFailed;
                 _pool = pool;
             }
@@ -120,9 +120,6 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
             return (_loops, CreateSettings());
         }
     }
-
-    private AutoTimes AutoTimes() => new(_options.Auto.TakeOverAfter, _options.Auto.SlowCallback, _options.Auto.QuickCallbacks,
-        _options.Auto.LoopBackOff, _options.Auto.StandbyIdleTime);
 
     private ConnectionSettings CreateSettings() => new(Kernel, _pool, _logger, _options.Scheduling != EpollScheduling.ThreadPool, _options.NoDelay,
         _options.MaxReadBufferSize ?? 0, _options.MaxWriteBufferSize ?? 0,

@@ -7,21 +7,12 @@ namespace Transport.Epoll.MicroBench.Support;
 /// <summary>What the Auto mode needs, with the options' defaults.</summary>
 internal static class AutoDefaults
 {
-    private const int MaxStandbys = 8;
-
-    public static AutoTimes Times
-    {
-        get
-        {
-            AutoSchedulingOptions options = new EpollTransportOptions().Auto;
-            return new AutoTimes(options.TakeOverAfter, options.SlowCallback, options.QuickCallbacks, options.LoopBackOff, options.StandbyIdleTime);
-        }
-    }
+    public static AutoTimes Times => new EpollTransportOptions().Auto.ToTimes();
 
     /// <summary>The shared part of one loop that no watchdog looks at.</summary>
     public static AutoScheduling Create(AutoTimes? times = null)
     {
         times ??= Times;
-        return new AutoScheduling(times, new DriverThreads(1, MaxStandbys, times.StandbyIdle), new SchedulingCounters(null), NullLogger.Instance);
+        return new AutoScheduling(times, new DriverThreads(1, EventLoopFactory.StandbysPerLoop, times.StandbyIdle), new SchedulingCounters(null), NullLogger.Instance);
     }
 }

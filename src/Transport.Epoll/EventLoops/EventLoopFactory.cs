@@ -8,11 +8,11 @@ namespace Transport.Epoll.EventLoops;
 /// <remarks>Any thread: no state.</remarks>
 internal static class EventLoopFactory
 {
+    /// <summary>So many threads of a group may be held up in callbacks at a time, for each loop.</summary>
+    public const int StandbysPerLoop = 8;
+
     /// <summary>CPU_SETSIZE of sched_setaffinity(2).</summary>
     private const int MaxProcessors = 1024;
-
-    /// <summary>So many threads of a group may be held up in callbacks at a time, for each loop.</summary>
-    private const int StandbysPerLoop = 8;
 
     /// <summary>Starts a group of loops.</summary>
     /// <param name="kernel">The system calls.</param>

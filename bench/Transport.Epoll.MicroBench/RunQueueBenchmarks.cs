@@ -64,7 +64,10 @@ public class RunQueueBenchmarks
                 _queue!.Enqueue(_item);
             }
 
-            _queue!.RunTurn(s_nothingToSend);
+            if (!_queue!.RunTurn(s_nothingToSend))
+            {
+                throw new InvalidOperationException("The lease was lost.");
+            }
         }
     }
 }

@@ -7,11 +7,12 @@ namespace Transport.Epoll.Bench.Load;
 
 /// <summary>
 /// Requests at a fixed rate, dealt out to the connections in turn whether or not they are still busy: what waits behind a slow answer counts
-/// the wait as its own latency, as its user would. Every request is in the histogram: one that is not answered some time after the end
-/// counts what it has waited so far.
+/// the wait as its own latency, as its user would. Every request is in the histogram: one that is still queued some time after the end counts
+/// what it has waited so far. One that was sent and not answered is an error.
 /// </summary>
 internal sealed class FixedRate(int connections, int rate) : ILoadGenerator
 {
+    /// <summary>How long what is queued at the end may still be sent, and how long an answer may take.</summary>
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(15);
 
     public IEnumerable<string> Tools => [];
@@ -21,17 +22,15 @@ internal sealed class FixedRate(int connections, int rate) : ILoadGenerator
     public async Task<LoadResult> RunAsync(ServerProcess server, string path, int seconds, CancellationToken cancellation)
     {
         var address = new Uri(server.Address, path);
-        using var abort = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        abort.CancelAfter(TimeSpan.FromSeconds(seconds) + s_grace);
+        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(seconds) + s_grace);
         var queues = Enumerable.Range(0, connections).Select(_ => Channel.CreateUnbounded<long>(new() { SingleReader = true, SingleWriter = true })).ToArray();
-        var loops = queues.Select(queue => Task.Run(() => LoopAsync(address, queue.Reader, abort.Token), cancellation)).ToArray();
+        var loops = queues.Select(queue => Task.Run(() => LoopAsync(address, queue.Reader, end.Token, cancellation), cancellation)).ToArray();
 
         // A thread of its own: timers of the pool come late when the pool is busy.
         var clock = Stopwatch.StartNew();
         await Task.Factory.StartNew(() => Deal(queues, seconds, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         var results = await Task.WhenAll(loops);
         var elapsed = clock.Elapsed.TotalSeconds;
-
         cancellation.ThrowIfCancellationRequested();
 
         var all = Latency.NewHistogram();
@@ -40,9 +39,9 @@ internal sealed class FixedRate(int connections, int rate) : ILoadGenerator
             all.Add(result.Latencies);
         }
 
-        var unanswered = results.Sum(r => r.Unanswered);
-        return new LoadResult(all.TotalCount - unanswered, elapsed, results.Sum(r => r.Errors), Latency.Of(all),
-            unanswered == 0 ? null : new Dictionary<string, double> { ["unanswered"] = unanswered });
+        var unsent = results.Sum(r => r.Unsent);
+        return new LoadResult(all.TotalCount - unsent, elapsed, results.Sum(r => r.Errors), Latency.Of(all),
+            unsent == 0 ? null : new Dictionary<string, double> { ["still queued"] = unsent });
     }
 
     private void Deal(Channel<long>[] queues, int seconds, CancellationToken cancellation)
@@ -65,19 +64,30 @@ internal sealed class FixedRate(int connections, int rate) : ILoadGenerator
         }
     }
 
-    private static async Task<Tally> LoopAsync(Uri address, ChannelReader<long> due, CancellationToken abort)
+    private static async Task<Tally> LoopAsync(Uri address, ChannelReader<long> due, CancellationToken end, CancellationToken cancellation)
     {
         var tally = new Tally();
         await using var client = new HttpRequests(address);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
-            await foreach (var since in due.ReadAllAsync(CancellationToken.None))
+            await foreach (var since in due.ReadAllAsync(cancellation))
             {
-                tally.Unanswered += await TryRequestAsync(client, abort) ? 0 : 1;
+                if (end.IsCancellationRequested)
+                {
+                    tally.Unsent++;
+                }
+                else
+                {
+                    limit.CancelAfter(s_grace);
+                    await client.RequestAsync(limit.Token);
+                    limit.CancelAfter(Timeout.InfiniteTimeSpan);
+                }
+
                 Latency.Record(tally.Latencies, Stopwatch.GetElapsedTime(since).TotalMicroseconds);
             }
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
         {
             Console.Error.WriteLine($"{address}: {e.Message}");
             tally.Errors++;
@@ -86,26 +96,12 @@ internal sealed class FixedRate(int connections, int rate) : ILoadGenerator
         return tally;
     }
 
-    private static async Task<bool> TryRequestAsync(HttpRequests client, CancellationToken abort)
-    {
-        try
-        {
-            abort.ThrowIfCancellationRequested();
-            await client.RequestAsync(abort);
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-    }
-
     private sealed class Tally
     {
         public LongHistogram Latencies { get; } = Latency.NewHistogram();
 
         public long Errors { get; set; }
 
-        public long Unanswered { get; set; }
+        public long Unsent { get; set; }
     }
 }

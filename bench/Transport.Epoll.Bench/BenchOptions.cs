@@ -49,7 +49,7 @@ internal sealed record BenchOptions
         scenarios:   {string.Join(' ', ScenarioCatalog.Names)}
                      (without a name: all but {string.Join(' ', ScenarioCatalog.Names.Except(ScenarioCatalog.DefaultNames))})
         contenders:  {string.Join(' ', Contender.Known.Select(c => c.Name))}
-        --quick      one round of one second: whether everything works
+        --quick      one round, as short as the scenario allows: whether everything works
         --pinned     servers on processor 0, load on processor 1
         --check      the scenarios of bench/bounds.json, five rounds; exits with 1 when a ratio is worse than its bound
         --syscalls   also counts system calls per request (strace), in a run of its own

@@ -12,21 +12,22 @@ internal sealed class NginxLauncher(IBackend? backend = null) : ILauncher
     public async Task StartAsync(Contender contender, ServerSettings settings, int port, ICollection<ChildProcess> children, CancellationToken cancellation)
     {
         var folder = Directory.CreateDirectory(Path.Combine(settings.Folder, $"nginx-{port}")).FullName;
-        var backends = new List<int>();
+        var backends = new List<(int Port, ChildProcess Process)>();
         for (var i = 0; backend is not null && i < settings.Processors; i++)
         {
-            backends.Add(FreePort.Find());
-            children.Add(backend.Start($"{contender.Name}, backend {i + 1}", settings, backends[i]));
+            var backendPort = FreePort.Find();
+            backends.Add((backendPort, backend.Start($"{contender.Name}, backend {i + 1}", settings, backendPort)));
+            children.Add(backends[i].Process);
         }
 
         // Before nginx: a probe through nginx would be answered as soon as one of them serves.
-        foreach (var (child, i) in children.Select((child, i) => (child, i)))
+        foreach (var (backendPort, process) in backends)
         {
-            await ListeningPort.WaitAsync(backends[i], child, cancellation);
+            await ListeningPort.WaitAsync(backendPort, process, cancellation);
         }
 
         var configuration = Path.Combine(folder, "nginx.conf");
-        await File.WriteAllTextAsync(configuration, NginxConfiguration.Write(folder, settings, port, backends), cancellation);
+        await File.WriteAllTextAsync(configuration, NginxConfiguration.Write(folder, settings, port, [.. backends.Select(b => b.Port)]), cancellation);
         if (backend is null)
         {
             WriteDownloads(Directory.CreateDirectory(Path.Combine(folder, "download")).FullName);

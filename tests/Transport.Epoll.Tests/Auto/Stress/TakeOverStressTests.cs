@@ -23,6 +23,8 @@ public sealed class TakeOverStressTests(ITestOutputHelper output)
     // Their sends cost less, which leaves more for callbacks.
     private const int UnixConnections = 48;
 
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
+
     [Fact]
     public async Task Echo_LoopsTakenOverAtRandomMoments_NoByteIsLostRepeatedOrReordered()
     {
@@ -33,7 +35,7 @@ public sealed class TakeOverStressTests(ITestOutputHelper output)
         server.Taker.Start();
 
         await Task.Factory.StartNew(
-            () => traffic.Run(() => server.Taker.Callbacks >= Callbacks), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => traffic.Run(IsDone), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         await server.EndedAsync();
 
         output.WriteLine($"{server.Taker.Callbacks} callbacks on the loops in {clock.Elapsed.TotalSeconds:F1} s, {traffic.BytesEchoed} bytes,");
@@ -45,6 +47,13 @@ public sealed class TakeOverStressTests(ITestOutputHelper output)
         Assert.InRange(server.Taker.Callbacks, Callbacks, Ran(server));
         Assert.InRange(server.Taker.FromOutside, MinTakeOvers, Callbacks);
         Assert.InRange(server.Taker.FromInside, MinTakeOvers, Callbacks);
+
+        bool IsDone()
+        {
+            var callbacks = server.Taker.Callbacks;
+            Assert.True(clock.Elapsed < Limit, $"Only {callbacks} callbacks in {Limit.TotalMinutes} minutes.");
+            return callbacks >= Callbacks;
+        }
     }
 
     private static long Ran(EchoServer server) => server.Handlers.Sum(handler => handler.Reads.Ran + handler.Flushes.Ran);

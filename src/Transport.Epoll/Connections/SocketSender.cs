@@ -126,7 +126,7 @@ internal sealed class SocketSender(
                 continue;
             }
 
-            scheduler.OnSent();
+            scheduler.OnSent(sent.Value);
             bool all = sent.Value == buffer.Length;
             output.AdvanceTo(all ? buffer.End : buffer.GetPosition(sent.Value));
             if (all && result.IsCompleted)

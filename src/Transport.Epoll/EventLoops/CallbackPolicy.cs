@@ -19,11 +19,13 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel ke
     private bool _heldUp;
     private long _readAt;
     private TimeSpan _taken;
+    private long _sending;
 
     /// <summary>A thread begins to drive the loop.</summary>
     public void OnDriver(int threadId)
     {
         _threadId = threadId;
+        _sending = LoopThread.Sending;
         ReadTaken(Stopwatch.GetTimestamp());
     }
 
@@ -57,6 +59,9 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel ke
     /// <summary>A callback ran on the loop.</summary>
     public void OnRan(IApplicationItemOwner owner, long start, long end)
     {
+        long sending = LoopThread.Sending;
+        start += sending - _sending; // as if the callback had begun later by what it sent
+        _sending = sending;
         if (!auto.IsSlow(end - start))
         {
             owner.Callbacks.OnQuick();

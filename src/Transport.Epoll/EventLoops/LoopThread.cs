@@ -10,6 +10,9 @@ internal static class LoopThread
     [ThreadStatic]
     private static EventLoop? t_driven;
 
+    [ThreadStatic]
+    private static long t_sending;
+
     /// <summary>The loop whose own code this thread runs; <see langword="null"/> during an application callback.</summary>
     public static EventLoop? Running
     {
@@ -22,5 +25,15 @@ internal static class LoopThread
     {
         get => t_driven;
         set => t_driven = value;
+    }
+
+    /// <summary>
+    /// How long this thread has been sending from within application callbacks, in ticks of <see cref="System.Diagnostics.Stopwatch"/>: the
+    /// transport's time, not the callbacks'.
+    /// </summary>
+    public static long Sending
+    {
+        get => t_sending;
+        set => t_sending = value;
     }
 }

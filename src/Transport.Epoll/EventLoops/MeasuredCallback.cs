@@ -12,7 +12,7 @@ internal sealed class MeasuredCallback(AutoScheduling auto, WorkItem item) : ITh
     void IThreadPoolWorkItem.Execute()
     {
         IApplicationItemOwner owner = item.Owner!;
-        long start = Stopwatch.GetTimestamp();
+        long start = Stopwatch.GetTimestamp() - LoopThread.Sending;
         try
         {
             item.Callback(item.State);
@@ -24,6 +24,6 @@ internal sealed class MeasuredCallback(AutoScheduling auto, WorkItem item) : ITh
             owner.OnCallbackFailed(exception);
         }
 
-        auto.RecordOnPool(owner, Stopwatch.GetTimestamp() - start);
+        auto.RecordOnPool(owner, Stopwatch.GetTimestamp() - LoopThread.Sending - start);
     }
 }

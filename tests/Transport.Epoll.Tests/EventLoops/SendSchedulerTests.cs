@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Tests.Native;
 using Transport.Epoll.Tests.Support;
@@ -6,6 +7,8 @@ namespace Transport.Epoll.Tests.EventLoops;
 
 public class SendSchedulerTests
 {
+    private const int LargeSend = 64 * 1024;
+
     [Fact]
     public async Task Schedule_LoopSleeps_RunsTwoInPlaceAndPostsTheNext()
     {
@@ -84,7 +87,7 @@ public class SendSchedulerTests
         SendScheduler scheduler = new(test.Loop);
         for (int i = 0; i < 16; i++)
         {
-            scheduler.OnSent();
+            scheduler.OnSent(100);
         }
 
         for (int i = 0; i < 8; i++)
@@ -96,5 +99,96 @@ public class SendSchedulerTests
         scheduler.Schedule(_ => posted.SetResult(Thread.CurrentThread), null);
 
         Assert.True((await posted.Task.WithTimeout()).IsThreadPoolThread);
+    }
+
+    [Fact]
+    public async Task Schedule_AfterALargeSend_RunsInPlaceEvenInACallback()
+    {
+        using TestLoop test = new();
+        SendScheduler scheduler = new(test.Loop);
+        scheduler.OnSent(LargeSend);
+
+        bool inPlace = await new RecordingItemOwner().RunAsync(test.Loop, () => RunsInPlace(scheduler));
+
+        Assert.True(inPlace);
+    }
+
+    [Fact]
+    public async Task Schedule_LargeSendsBeyondTheirShare_LeaveTheNextToTheLoopUntilSomethingIsReceived()
+    {
+        using TestLoop test = new();
+        SendScheduler scheduler = new(test.Loop);
+
+        bool[] inPlace = await new RecordingItemOwner().RunAsync(test.Loop, () =>
+        {
+            List<bool> ran = [];
+            for (int i = 0; i < 16; i++)
+            {
+                scheduler.OnSent(LargeSend);
+                ran.Add(RunsInPlace(scheduler));
+            }
+
+            for (int i = 0; i < 15; i++)
+            {
+                scheduler.OnSent(LargeSend);
+            }
+
+            scheduler.OnReceived();
+            ran.Add(RunsInPlace(scheduler));
+            return ran.ToArray();
+        });
+
+        Assert.Equal([.. Enumerable.Repeat(true, 15), false, true], inPlace);
+    }
+
+    [Fact]
+    public async Task Schedule_AfterASmallSend_IsPostedAgain()
+    {
+        using TestLoop test = new();
+        SendScheduler scheduler = new(test.Loop);
+        scheduler.OnSent(LargeSend);
+        scheduler.OnSent(100);
+
+        bool inPlace = await new RecordingItemOwner().RunAsync(test.Loop, () => RunsInPlace(scheduler));
+
+        Assert.False(inPlace);
+    }
+
+    [Fact]
+    public async Task Schedule_ManyLargeSends_AreNotCoalescedInThePool()
+    {
+        using TestLoop test = new();
+        SendScheduler scheduler = new(test.Loop);
+        for (int i = 0; i < 8; i++)
+        {
+            scheduler.OnSent(LargeSend);
+            scheduler.OnSent(LargeSend);
+            scheduler.OnReceived();
+        }
+
+        bool inPlace = await new RecordingItemOwner().RunAsync(test.Loop, () => RunsInPlace(scheduler));
+
+        Assert.True(inPlace);
+    }
+
+    [Fact]
+    public void Schedule_InPlace_CountsAsTheThreadsSending()
+    {
+        using TestLoop test = new();
+        SendScheduler scheduler = new(test.Loop);
+        scheduler.OnSent(LargeSend);
+        long before = LoopThread.Sending;
+
+        scheduler.Schedule(_ => SpinWait.SpinUntil(() => false, 20), null);
+
+        Assert.True(Stopwatch.GetElapsedTime(before, LoopThread.Sending) >= TimeSpan.FromMilliseconds(20));
+    }
+
+    private static bool RunsInPlace(SendScheduler scheduler)
+    {
+        bool ran = false;
+        Thread caller = Thread.CurrentThread;
+        scheduler.Schedule(_ => ran = ReferenceEquals(Thread.CurrentThread, caller), null);
+        return ran;
     }
 }

@@ -221,6 +221,24 @@ public class TakeOverTests
     }
 
     [Fact]
+    public async Task RunTurn_CallbackTakesLongToSend_IsNotSlow()
+    {
+        using AutoLoops loops = new(times: AutoLoops.Times with { SlowCallback = TimeSpan.FromMilliseconds(100) });
+        SendScheduler scheduler = new(loops.Loop);
+        scheduler.OnSent(64 * 1024);
+        RecordingItemOwner owner = new();
+
+        await owner.RunAsync(loops.Loop, () =>
+        {
+            scheduler.Schedule(_ => Thread.CurrentThread.Join(300), null);
+            return 0;
+        });
+        await AutoLoops.RunAsync(loops.Loop, () => 0);
+
+        Assert.True(owner.Callbacks.IsQuick);
+    }
+
+    [Fact]
     public async Task Watchdog_AsleepWhenACallbackBlocks_WakesAndTakesOver()
     {
         using AutoLoops loops = new(times: AutoLoops.Times with { TakeOverAfter = TimeSpan.FromMilliseconds(3) });

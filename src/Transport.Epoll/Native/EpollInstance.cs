@@ -9,8 +9,16 @@ namespace Transport.Epoll.Native;
 /// <remarks>Wait: the loop's driver. Add, modify and remove: any thread (epoll_ctl(2) is safe during epoll_wait).</remarks>
 internal sealed class EpollInstance : IDisposable
 {
+    /// <summary>So many failures of a wait in a row, a second of them, are none that passes.</summary>
+    private const int MaxFailedWaits = 100;
+
+    private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(10);
+
     private readonly Kernel _kernel;
     private readonly FileDescriptor _descriptor;
+
+    // The loop's driver only.
+    private int _failedWaits;
 
     public EpollInstance(Kernel kernel)
     {
@@ -25,7 +33,13 @@ internal sealed class EpollInstance : IDisposable
             return SysResult.BadDescriptor;
         }
 
-        SysResult result = _kernel.EpollAdd(_descriptor.Number, descriptor, events | EpollEvents.EdgeTriggered, token);
+        SysResult result;
+        do
+        {
+            result = _kernel.EpollAdd(_descriptor.Number, descriptor, events | EpollEvents.EdgeTriggered, token);
+        }
+        while (result.IsInterrupted);
+
         _descriptor.Return();
         return result;
     }
@@ -37,7 +51,13 @@ internal sealed class EpollInstance : IDisposable
             return SysResult.BadDescriptor;
         }
 
-        SysResult result = _kernel.EpollModify(_descriptor.Number, descriptor, events | EpollEvents.EdgeTriggered, token);
+        SysResult result;
+        do
+        {
+            result = _kernel.EpollModify(_descriptor.Number, descriptor, events | EpollEvents.EdgeTriggered, token);
+        }
+        while (result.IsInterrupted);
+
         _descriptor.Return();
         return result;
     }
@@ -55,7 +75,11 @@ internal sealed class EpollInstance : IDisposable
         return result;
     }
 
-    /// <summary>Waits for events. An interruption with a time limit counts as no event; without one the wait goes on.</summary>
+    /// <summary>
+    /// Waits for events. An interruption with a time limit counts as no event; without one the wait goes on. So does a failure that may pass,
+    /// such as a want of memory, after a rest: it must cost neither the loop's connections nor a processor.
+    /// </summary>
+    /// <exception cref="UnreachableException">The wait can't succeed any more.</exception>
     public int Wait(Span<EpollEvent> events, int timeoutMilliseconds)
     {
         while (true)
@@ -63,12 +87,13 @@ internal sealed class EpollInstance : IDisposable
             SysResult result = _kernel.EpollWait(_descriptor.Number, events, timeoutMilliseconds);
             if (result.IsOk)
             {
+                _failedWaits = 0;
                 return result.Value;
             }
 
             if (!result.IsInterrupted)
             {
-                throw new UnreachableException($"epoll_wait failed: {result.ToException().Message}", result.ToException());
+                Rest(result);
             }
 
             if (timeoutMilliseconds >= 0)
@@ -76,6 +101,16 @@ internal sealed class EpollInstance : IDisposable
                 return 0;
             }
         }
+    }
+
+    private void Rest(SysResult failure)
+    {
+        if (failure.IsDefect || ++_failedWaits > MaxFailedWaits)
+        {
+            throw new UnreachableException($"epoll_wait failed: {failure.ToException().Message}", failure.ToException());
+        }
+
+        Thread.Sleep(s_rest);
     }
 
     public void Dispose() => _descriptor.Dispose();

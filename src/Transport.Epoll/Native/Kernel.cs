@@ -10,7 +10,7 @@ namespace Transport.Epoll.Native;
 /// Pinning stays inside; nothing here loops or decides.
 /// </summary>
 /// <remarks>Any thread: no state.</remarks>
-internal unsafe class Kernel
+internal unsafe class Kernel : FileCalls
 {
     /// <summary>The most buffers of one gather send. Linux allows 1024 (IOV_MAX, sendmsg(2)); 256 pool blocks make 1 MiB.</summary>
     public const int MaxGather = 256;
@@ -200,27 +200,6 @@ internal unsafe class Kernel
         return set.IsOk ? SysResult.From(fcntl(descriptor, F_SETFD, FD_CLOEXEC)) : set;
     }
 
-    public virtual SysResult FileIdentity(string path, out FileIdentity identity)
-    {
-        stat status;
-        fixed (byte* pointer = System.Text.Encoding.UTF8.GetBytes(path + '\0'))
-        {
-            SysResult result = SysResult.From(stat(pointer, &status));
-            identity = result.IsOk
-                ? new FileIdentity(status.st_dev, status.st_ino, ((ushort)status.st_mode & (ushort)S_IFMT) == (ushort)S_IFSOCK)
-                : default;
-            return result;
-        }
-    }
-
-    public virtual SysResult Unlink(string path)
-    {
-        fixed (byte* pointer = System.Text.Encoding.UTF8.GetBytes(path + '\0'))
-        {
-            return SysResult.From(unlink(pointer));
-        }
-    }
-
     /// <summary>Binds the calling thread to one processor (sched_setaffinity(2)).</summary>
     public virtual SysResult SetAffinity(int processor)
     {
@@ -252,23 +231,6 @@ internal unsafe class Kernel
         return result;
     }
 
-    /// <summary>Reads the beginning of a small file: open(2), one read(2), close(2).</summary>
-    public virtual SysResult ReadFile(ReadOnlySpan<byte> zeroTerminatedPath, Span<byte> buffer)
-    {
-        fixed (byte* path = zeroTerminatedPath, pointer = buffer)
-        {
-            SysResult file = SysResult.From(open(path, O_RDONLY | O_CLOEXEC));
-            if (!file.IsOk)
-            {
-                return file;
-            }
-
-            SysResult result = SysResult.From(read(file.Value, pointer, buffer.Length));
-            _ = close(file.Value);
-            return result;
-        }
-    }
-
     /// <summary>One more than the highest descriptor number that the process may use (RLIMIT_NOFILE, getdtablesize(3)).</summary>
     public virtual SysResult DescriptorLimit() => SysResult.From(getdtablesize());
 
@@ -287,6 +249,3 @@ internal unsafe class Kernel
         public ulong* Filter;
     }
 }
-
-/// <summary>Which file a path names: device and inode (stat(2)), and whether it is a socket.</summary>
-internal readonly record struct FileIdentity(ulong Device, ulong Inode, bool IsSocket);

@@ -46,6 +46,9 @@ internal readonly struct SysResult
     /// <summary>The process or the system is out of descriptors or memory: worth another try later.</summary>
     public bool IsExhausted => -_value is var errno && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM);
 
+    /// <summary>The call was made wrongly (EBADF, EINVAL, EFAULT): another try fails too.</summary>
+    public bool IsDefect => -_value is var errno && (errno == EBADF || errno == EINVAL || errno == EFAULT);
+
     /// <summary>As if the process had reached its limit of open descriptors (EMFILE).</summary>
     public static SysResult TooManyOpenFiles => new(-EMFILE);
 

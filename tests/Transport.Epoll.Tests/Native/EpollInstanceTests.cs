@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Transport.Epoll.Native;
+using Transport.Epoll.Tests.Support;
 
 namespace Transport.Epoll.Tests.Native;
 
@@ -37,12 +38,71 @@ public sealed class EpollInstanceTests : IDisposable
         Assert.Equal(1, _kernel.OnEpollWait.Calls);
     }
 
-    [Fact]
-    public void Wait_OtherFailure_Throws()
+    [Theory]
+    [InlineData(Errno.EBADF)]
+    [InlineData(Errno.EINVAL)]
+    [InlineData(Errno.EFAULT)]
+    public void Wait_MadeWrongly_Throws(int errno)
     {
-        _kernel.OnEpollWait.Fail(Errno.EBADF);
+        _kernel.OnEpollWait.Fail(errno);
 
         Assert.Throws<UnreachableException>(() => _epoll.Wait(_events, -1));
+    }
+
+    [Theory]
+    [InlineData(Errno.ENOMEM)]
+    [InlineData(Errno.ENOBUFS)]
+    [InlineData(Errno.EMFILE)]
+    [InlineData(Errno.ECONNABORTED)]
+    [InlineData(Errno.ECONNRESET)]
+    public void Wait_FailureThatPasses_RestsAndGoesOn(int errno)
+    {
+        using EventFd wake = new(_kernel);
+        _epoll.Add(wake.Number, EpollEvents.In, token: 5).ThrowIfFailed();
+        wake.Signal();
+        _kernel.OnEpollWait.Fail(errno, errno, errno);
+        long start = Stopwatch.GetTimestamp();
+
+        Assert.Equal(0, _epoll.Wait(_events, 0));
+        Assert.Equal(1, _epoll.Wait(_events, -1));
+
+        Assert.Equal(4, _kernel.OnEpollWait.Calls);
+        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.FromMilliseconds(30), Waiting.Limit);
+    }
+
+    [Fact]
+    public void Wait_FailureThatStays_ThrowsInTheEnd()
+    {
+        _kernel.OnEpollWait.FailAlways(Errno.ENOMEM);
+
+        Assert.Throws<UnreachableException>(() => _epoll.Wait(_events, -1));
+
+        Assert.Equal(101, _kernel.OnEpollWait.Calls);
+    }
+
+    [Fact]
+    public void Wait_FailuresWithSuccessesBetween_AreNotCountedTogether()
+    {
+        for (int i = 0; i < 120; i++)
+        {
+            _kernel.OnEpollWait.Fail(Errno.ENOMEM);
+            _kernel.OnEpollWait.Return(0);
+            Assert.Equal(0, _epoll.Wait(_events, 0));
+            Assert.Equal(0, _epoll.Wait(_events, 0));
+        }
+    }
+
+    [Fact]
+    public void AddAndModify_Interrupted_TryAgain()
+    {
+        using EventFd wake = new(_kernel);
+        _kernel.OnEpollAdd.Fail(Errno.EINTR, Errno.EINTR);
+        _kernel.OnEpollModify.Fail(Errno.EINTR, Errno.EINTR);
+
+        Assert.True(_epoll.Add(wake.Number, EpollEvents.In, token: 5).IsOk);
+        Assert.True(_epoll.Modify(wake.Number, EpollEvents.In, token: 6).IsOk);
+
+        Assert.Equal((3, 3), (_kernel.OnEpollAdd.Calls, _kernel.OnEpollModify.Calls));
     }
 
     [Fact]

@@ -13,6 +13,10 @@ internal sealed class ScriptedKernel : Kernel
 
     public CallScript OnEpollAdd { get; } = new();
 
+    public CallScript OnEpollModify { get; } = new();
+
+    public CallScript OnEpollRemove { get; } = new();
+
     public CallScript OnEpollWait { get; } = new();
 
     public CallScript OnEventFdCreate { get; } = new();
@@ -31,6 +35,10 @@ internal sealed class ScriptedKernel : Kernel
 
     /// <summary>Of Send and SendGather together.</summary>
     public CallScript OnSend { get; } = new();
+
+    public CallScript OnChangeMode { get; } = new();
+
+    public CallScript OnChangeOwner { get; } = new();
 
     public CallScript OnShutdown { get; } = new();
 
@@ -63,6 +71,12 @@ internal sealed class ScriptedKernel : Kernel
         _tokens[descriptor] = token;
         return OnEpollAdd.TryTake(out SysResult result) ? result : base.EpollAdd(epoll, descriptor, events, token);
     }
+
+    public override SysResult EpollModify(int epoll, int descriptor, EpollEvents events, ulong token)
+        => OnEpollModify.TryTake(out SysResult result) ? result : base.EpollModify(epoll, descriptor, events, token);
+
+    public override SysResult EpollRemove(int epoll, int descriptor)
+        => OnEpollRemove.TryTake(out SysResult result) ? result : base.EpollRemove(epoll, descriptor);
 
     public override SysResult EpollWait(int epoll, Span<EpollEvent> events, int timeoutMilliseconds)
     {
@@ -112,6 +126,12 @@ internal sealed class ScriptedKernel : Kernel
 
     public override SysResult SendGather(int descriptor, in ReadOnlySequence<byte> data)
         => OnSend.TryTake(out SysResult result) ? result : base.SendGather(descriptor, data.Slice(0, Math.Min(data.Length, SendLimit)));
+
+    public override SysResult ChangeMode(string path, UnixFileMode mode)
+        => OnChangeMode.TryTake(out SysResult result) ? result : base.ChangeMode(path, mode);
+
+    public override SysResult ChangeOwner(string path, int user, int group)
+        => OnChangeOwner.TryTake(out SysResult result) ? result : base.ChangeOwner(path, user, group);
 
     public override SysResult ShutdownBoth(int descriptor)
         => OnShutdown.TryTake(out SysResult result) ? result : base.ShutdownBoth(descriptor);

@@ -197,7 +197,14 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
 
     /// <summary>Asks the kernel for an event when a unix socket has room again. The sender's thread.</summary>
     public void ListenForRoom()
-        => _loop.Modify(Descriptor.Number, UnixEvents | EpollEvents.Out, _token);
+    {
+        SysResult asked = _loop.Modify(Descriptor.Number, UnixEvents | EpollEvents.Out, _token);
+        if (!asked.IsOk)
+        {
+            // No event would ever come: the sender must not wait for it.
+            Abort(new ConnectionAbortedException("The connection can't wait for room in its socket.", asked.ToException()));
+        }
+    }
 
     private void StartHere()
     {

@@ -140,6 +140,8 @@ public class SocketReceiverTests
     [InlineData(Errno.ENOBUFS)]
     [InlineData(Errno.ENOMEM)]
     [InlineData(Errno.EBADF)]
+    [InlineData(Errno.ECONNABORTED)]
+    [InlineData(Errno.EPERM)]
     public async Task Receive_OtherError_GivesTheReaderAnIOException(int errno)
     {
         await using ConnectionHarness harness = ConnectionHarness.Tcp();

@@ -93,6 +93,24 @@ public class SocketSenderTests
     }
 
     [Theory]
+    [InlineData(Errno.ENOMEM)]
+    [InlineData(Errno.EBADF)]
+    public async Task Send_RoomCannotBeAskedFor_EndsTheConnection(int errno)
+    {
+        // No event would ever come: without an end, writer and peer would wait for ever.
+        await using ConnectionHarness harness = ConnectionHarness.Unix();
+        await harness.Test.PassTwoTurnsAsync();
+        harness.Kernel.OnEpollModify.FailAlways(errno);
+        harness.Kernel.OnSend.Fail(Errno.EAGAIN);
+
+        await harness.Output.WriteAsync(new byte[] { 1, 2 }).WithTimeout();
+
+        await harness.Connection.ConnectionClosed.WithTimeout();
+        Assert.Equal(0, await harness.Client.ReceiveAsync(new byte[1]).WithTimeout());
+        await Assert.ThrowsAsync<ConnectionAbortedException>(() => harness.Input.ReadAsync().WithTimeout());
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task Send_PeerReadsLate_SendsAll(bool unix)
@@ -110,6 +128,8 @@ public class SocketSenderTests
     [InlineData(Errno.ENOMEM)]
     [InlineData(Errno.ETIMEDOUT)]
     [InlineData(Errno.EHOSTUNREACH)]
+    [InlineData(Errno.ECONNABORTED)]
+    [InlineData(Errno.EPERM)] // a firewall's
     public async Task Send_OtherError_GivesReaderAndWriterAnIOException(int errno)
     {
         await using ConnectionHarness harness = ConnectionHarness.Tcp();

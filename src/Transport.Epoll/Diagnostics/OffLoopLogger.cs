@@ -21,7 +21,20 @@ internal sealed class OffLoopLogger(ILogger logger) : ILogger, IThreadPoolWorkIt
         where TState : notnull
         => null;
 
-    public bool IsEnabled(LogLevel logLevel) => logger.IsEnabled(logLevel);
+    /// <summary>Asked in place, also by loops. A sink that throws even here is told nothing: its exception must not reach the one who asks.</summary>
+    public bool IsEnabled(LogLevel logLevel)
+    {
+        try
+        {
+            return logger.IsEnabled(logLevel);
+        }
+#pragma warning disable CA1031 // As with Log: a log sink that throws loses its message, nothing else.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return false;
+        }
+    }
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {

@@ -94,6 +94,14 @@ public class OffLoopLoggerTests
         Assert.Null(_logger.BeginScope("scope"));
     }
 
+    [Fact]
+    public void IsEnabled_SinkThrows_IsFalse()
+    {
+        _sink.BeforeIsEnabled = () => throw new InvalidOperationException("from the sink");
+
+        Assert.False(_logger.IsEnabled(LogLevel.Critical));
+    }
+
     private void Write(int message) => _logger.Log(LogLevel.Warning, default, message, null, static (state, _) => $"{state}");
 
     private sealed class Sink : ILogger
@@ -106,12 +114,18 @@ public class OffLoopLoggerTests
 
         public Action? Before { get; set; }
 
+        public Action? BeforeIsEnabled { get; set; }
+
         public Task WaitForAsync(int message) => WaiterOf(message).Task.WithTimeout();
 
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Debug;
+        public bool IsEnabled(LogLevel logLevel)
+        {
+            BeforeIsEnabled?.Invoke();
+            return logLevel >= LogLevel.Debug;
+        }
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {

@@ -92,7 +92,7 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
         try
         {
             int count = _options.ListenerSharding == ListenerSharding.SocketPerLoop ? loops.Loops.Length : 1;
-            sockets = ListenSocket.Bind(settings.Kernel, endpoint, count, _options.Backlog, _options.NoDelay);
+            sockets = ListenSocket.Bind(settings.Kernel, endpoint, count, _options.Backlog, _options.NoDelay, UnixAccess(endpoint));
         }
         catch
         {
@@ -102,6 +102,10 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
 
         return await EpollConnectionListener.StartAsync(settings, loops, sockets).ConfigureAwait(false);
     }
+
+    private UnixSocketAccess? UnixAccess(EndPoint endpoint) => endpoint is UnixDomainSocketEndPoint
+        ? new(_options.UnixSocketMode, UnixAccounts.UserId(_options.UnixSocketUser), UnixAccounts.GroupId(_options.UnixSocketGroup))
+        : null;
 
     /// <summary>The running group with a reference for the caller, or a new one if there is none.</summary>
     private (EventLoopGroup Loops, ConnectionSettings Settings) TakeLoops()

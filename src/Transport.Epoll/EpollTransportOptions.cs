@@ -53,6 +53,31 @@ public sealed class EpollTransportOptions
     public ListenerSharding ListenerSharding { get; set; } = ListenerSharding.SocketPerLoop;
 
     /// <summary>
+    /// The permissions of the file of each unix socket that is bound: whoever may write to it may connect (unix(7)).
+    /// Any of <see cref="UnixFileMode"/> but the set-id and sticky bits; in configuration by name, such as <c>"UserRead, UserWrite, GroupRead, GroupWrite"</c> for 0660.
+    /// The default, <see langword="null"/>, is what the process's umask leaves of 0777.
+    /// </summary>
+    /// <remarks>
+    /// Set before the socket listens, so that there is no moment in which others can connect. Sockets with an abstract name have no file and are open to
+    /// every process of their network namespace; inherited ones stay as they are.
+    /// </remarks>
+    public UnixFileMode? UnixSocketMode { get; set; }
+
+    /// <summary>
+    /// The user who owns the file of each unix socket that is bound: a name in <c>/etc/passwd</c> or a number.
+    /// The default, <see langword="null"/> or empty, is the process's own. Giving a file to another user takes root's rights (CAP_CHOWN);
+    /// without them, or if there is no such user, the address can't be bound.
+    /// </summary>
+    public string? UnixSocketUser { get; set; }
+
+    /// <summary>
+    /// The group of the file of each unix socket that is bound: a name in <c>/etc/group</c> or a number.
+    /// The default, <see langword="null"/> or empty, is the process's own. Without root's rights it may be any group that the process belongs to;
+    /// with another one, or if there is no such group, the address can't be bound.
+    /// </summary>
+    public string? UnixSocketGroup { get; set; }
+
+    /// <summary>
     /// The processors that the loops run on: loop <c>i</c> is bound to entry <c>i % Count</c> (sched_setaffinity(2)).
     /// Each entry is from 0 to 1023 and must be a processor that the process may use.
     /// The default, <see langword="null"/> or an empty list, leaves the choice to the kernel.

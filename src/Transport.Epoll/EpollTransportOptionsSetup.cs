@@ -26,6 +26,12 @@ internal sealed class EpollTransportOptionsSetup(IConfiguration? configuration =
         Time(nameof(auto.StandbyIdleTime), auto.StandbyIdleTime, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1));
         OneOf(nameof(options.Scheduling), options.Scheduling);
         OneOf(nameof(options.ListenerSharding), options.ListenerSharding);
+        if (options.UnixSocketMode is UnixFileMode mode && ((int)mode & ~0x1FF) != 0) // 0x1FF is 0777: nine bits, without set-id and sticky
+        {
+            result.AddError($"{nameof(options.UnixSocketMode)} is {mode}; allowed are {nameof(UnixFileMode.UserRead)}, {nameof(UnixFileMode.UserWrite)}, "
+                + $"{nameof(UnixFileMode.UserExecute)} and the same of Group and Other, by name.", $"{nameof(EpollTransportOptions)}.{nameof(options.UnixSocketMode)}");
+        }
+
         foreach (int processor in options.CpuAffinity ?? [])
         {
             Range(nameof(options.CpuAffinity), processor, 0, 1023);

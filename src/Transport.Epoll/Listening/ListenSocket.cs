@@ -33,7 +33,7 @@ internal sealed class ListenSocket
     /// <summary>Binds one listening socket, or several that share the endpoint's port.</summary>
     /// <exception cref="AddressInUseException">Another socket has the address (EADDRINUSE of bind(2) or listen(2)).</exception>
     /// <exception cref="SocketException">The address can't be had for another reason.</exception>
-    public static ListenSocket[] Bind(Kernel kernel, EndPoint endPoint, int count, int backlog, bool noDelay)
+    public static ListenSocket[] Bind(Kernel kernel, EndPoint endPoint, int count, int backlog, bool noDelay, UnixSocketAccess? unixAccess = null)
     {
         List<ListenSocket> sockets = [];
         try
@@ -44,7 +44,7 @@ internal sealed class ListenSocket
                     sockets.Add(Inherit(kernel, inherited));
                     break;
                 case UnixDomainSocketEndPoint unix:
-                    sockets.Add(BindUnix(kernel, unix, backlog));
+                    sockets.Add(BindUnix(kernel, unix, backlog, unixAccess));
                     break;
                 case IPEndPoint ip:
                     // The first is exclusive until it listens, so that a second process gets EADDRINUSE; then it lets its siblings in (socket(7)).
@@ -109,7 +109,7 @@ internal sealed class ListenSocket
         }
     }
 
-    private static ListenSocket BindUnix(Kernel kernel, UnixDomainSocketEndPoint endPoint, int backlog)
+    private static ListenSocket BindUnix(Kernel kernel, UnixDomainSocketEndPoint endPoint, int backlog, UnixSocketAccess? access)
     {
         FileDescriptor descriptor = new(kernel, kernel.Socket(SocketAddresses.Family(endPoint)).Value);
         UnixSocketFile? file = null;
@@ -123,6 +123,11 @@ internal sealed class ListenSocket
 
             ThrowIfFailed(bound);
             file = UnixSocketFile.Of(kernel, endPoint);
+            if (access is not null)
+            {
+                UnixSocketFile.Allow(kernel, endPoint, access);
+            }
+
             ThrowIfFailed(kernel.Listen(descriptor.Number, backlog));
             return new ListenSocket(descriptor, endPoint, isUnix: true, file, isOwned: true);
         }

@@ -24,6 +24,15 @@ internal sealed class UnixSocketFile
             ? new UnixSocketFile(kernel, path, identity)
             : null;
 
+    /// <summary>Says who may connect to a socket that was just bound and does not listen yet; an abstract name has no file, and is everybody's.</summary>
+    public static void Allow(Kernel kernel, UnixDomainSocketEndPoint endPoint, UnixSocketAccess access)
+    {
+        if (TryGetPath(endPoint, out string path))
+        {
+            access.Apply(kernel, path);
+        }
+    }
+
     /// <summary>Removes what an earlier process left behind: only a socket, and only if nobody answers on it.</summary>
     public static bool TryRemoveStale(Kernel kernel, UnixDomainSocketEndPoint endPoint)
     {

@@ -20,6 +20,9 @@ public sealed class OptionsTests
         Assert.Equal(1024 * 1024, options.MaxReadBufferSize);
         Assert.Equal(64 * 1024, options.MaxWriteBufferSize);
         Assert.Equal(ListenerSharding.SocketPerLoop, options.ListenerSharding);
+        Assert.Null(options.UnixSocketMode);
+        Assert.Null(options.UnixSocketUser);
+        Assert.Null(options.UnixSocketGroup);
     }
 
     [Fact]
@@ -37,6 +40,9 @@ public sealed class OptionsTests
                 ["ListenerSharding"] = "SharedSocket",
                 ["CpuAffinity:0"] = "0",
                 ["SpinDuration"] = "5",
+                ["UnixSocketMode"] = "UserRead, UserWrite, GroupWrite",
+                ["UnixSocketUser"] = "root",
+                ["UnixSocketGroup"] = "7",
             },
             configure: null);
 
@@ -49,6 +55,8 @@ public sealed class OptionsTests
         Assert.Equal(ListenerSharding.SharedSocket, options.ListenerSharding);
         Assert.Equal([0], options.CpuAffinity);
         Assert.Equal(5, options.SpinDuration);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupWrite, options.UnixSocketMode);
+        Assert.Equal(("root", "7"), (options.UnixSocketUser, options.UnixSocketGroup));
     }
 
     [Fact]
@@ -68,6 +76,8 @@ public sealed class OptionsTests
     [InlineData("SpinDuration", "-1", "0", "1000")]
     [InlineData("SpinDuration", "1001", "0", "1000")]
     [InlineData("CpuAffinity:0", "1024", "0", "1023")]
+    [InlineData("UnixSocketMode", "0660", "UserWrite", "by name")] // read as decimal, and so is 01224: refused rather than guessed
+    [InlineData("UnixSocketMode", "SetUser, UserWrite", "UserWrite", "by name")]
     [InlineData("MaxReadBufferSize", "-1", "0", "")]
     [InlineData("MaxWriteBufferSize", "-1", "0", "")]
     public void Options_OutOfRange_ErrorNamesTheOptionAndTheRange(string key, string value, string least, string most)

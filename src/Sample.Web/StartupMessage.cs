@@ -5,6 +5,18 @@ internal static class StartupMessage
 {
     public static void Write(WebApplication app, SampleArguments arguments)
     {
+        try
+        {
+            WriteLines(app, arguments);
+        }
+        catch (IOException)
+        {
+            // The output goes to a full disk: no reason not to serve.
+        }
+    }
+
+    private static void WriteLines(WebApplication app, SampleArguments arguments)
+    {
         foreach (var address in app.Urls)
         {
             Console.WriteLine($"Now listening on: {address}");

@@ -5,7 +5,7 @@ namespace Sample.Web.Tests.Support;
 /// <summary>What <c>/proc</c> (proc(5)) tells about a process.</summary>
 internal static class ProcFiles
 {
-    private const double TicksPerSecond = 100; // sysconf(_SC_CLK_TCK) on every Linux that .NET runs on
+    public const double TicksPerSecond = 100; // sysconf(_SC_CLK_TCK) on every Linux that .NET runs on
 
     /// <summary>User and system time, in seconds.</summary>
     public static double CpuSeconds(int process)

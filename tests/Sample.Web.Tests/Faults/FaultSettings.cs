@@ -1,0 +1,19 @@
+using System.Globalization;
+
+namespace Sample.Web.Tests.Faults;
+
+/// <summary>How much the tests of faults do: little by default, as much as the environment says otherwise.</summary>
+internal static class FaultSettings
+{
+    /// <summary>FAULT_EXCHANGES: exchanges of each client under each fault. From 1; the default is 8.</summary>
+    public static int Exchanges { get; } = Read("FAULT_EXCHANGES", 8);
+
+    /// <summary>FAULT_ROUNDS: how often each fault is tried. From 1; the default is 1.</summary>
+    public static int Rounds { get; } = Read("FAULT_ROUNDS", 1);
+
+    /// <summary>FAULT_EACH_CALL: 1 has each call fail by itself too, not only all of them together. The default is 0.</summary>
+    public static bool EachCall { get; } = Read("FAULT_EACH_CALL", 0) != 0;
+
+    private static int Read(string variable, int otherwise)
+        => int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
+}

@@ -14,6 +14,9 @@ internal static class FaultSettings
     /// <summary>FAULT_EACH_CALL: 1 has each call fail by itself too, not only all of them together. The default is 0.</summary>
     public static bool EachCall { get; } = Read("FAULT_EACH_CALL", 0) != 0;
 
+    /// <summary>FAULT_TRANSPORT: a value of --transport, to see what another transport makes of the same faults. The default is epoll.</summary>
+    public static string Transport { get; } = Environment.GetEnvironmentVariable("FAULT_TRANSPORT") ?? "epoll";
+
     private static int Read(string variable, int otherwise)
         => int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
 }

@@ -25,6 +25,7 @@ internal sealed class AutoLoops : IDisposable
         _group = new EventLoopGroup(loops,
             (i, onEnded) => new EventLoop($"epoll-loop-{i}", Kernel, new SpinPolicy(0, 1), processor, Faults.Enqueue, onEnded, Auto), () => { },
             Threads, Auto.Alarm.Stop);
+        LoopStates.Watch(_group);
         Watchdog = new LoopWatchdog(Auto, _group.Loops, Kernel);
     }
 

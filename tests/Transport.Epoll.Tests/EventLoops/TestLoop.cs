@@ -15,6 +15,7 @@ internal sealed class TestLoop : IDisposable
     public TestLoop(Kernel? kernel = null, string name = "epoll-loop-1")
     {
         Loop = new EventLoop(name, kernel ?? Kernel.Linux, new SpinPolicy(0, 1), processor: null, Faults.Enqueue, OnEnded);
+        LoopStates.Watch(Loop);
         using ManualResetEventSlim started = new();
         Loop.Post(_ =>
         {
@@ -87,6 +88,7 @@ internal sealed class TestLoop : IDisposable
     /// <summary>Ends the loop and waits for it.</summary>
     public void Dispose()
     {
+        LoopStates.Forget(Loop);
         Loop.Stop();
         Assert.True(!_isOwnThread || Thread.Join(Waiting.Limit), "The loop's thread has not ended.");
     }

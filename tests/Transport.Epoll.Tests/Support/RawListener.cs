@@ -68,6 +68,7 @@ internal sealed class RawListener : IAsyncDisposable
     private static async Task<RawListener> BindAsync(RawTransport transport, EndPoint? endPoint, bool ownsTransport)
     {
         var listener = await transport.Factory.BindAsync(endPoint ?? new IPEndPoint(IPAddress.Loopback, 0)).WithTimeout();
+        LoopStates.Watch(transport.Factory);
         return new RawListener(transport, listener, ownsTransport);
     }
 }

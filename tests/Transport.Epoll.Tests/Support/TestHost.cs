@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -51,6 +52,7 @@ internal sealed class TestHost : IAsyncDisposable
         try
         {
             await app.StartAsync().WithTimeout();
+            LoopStates.Watch(app.Services.GetServices<IConnectionListenerFactory>().Last());
             return host;
         }
         catch

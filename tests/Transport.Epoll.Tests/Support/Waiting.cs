@@ -10,13 +10,13 @@ internal static class Waiting
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
 
-    public static Task WithTimeout(this Task task, TimeSpan? limit = null) => task.WaitAsync(limit ?? Limit);
+    public static Task WithTimeout(this Task task, TimeSpan? limit = null) => task.IsCompleted ? task : OrDumpAsync(task, limit ?? Limit);
 
-    public static Task<T> WithTimeout<T>(this Task<T> task, TimeSpan? limit = null) => task.WaitAsync(limit ?? Limit);
+    public static Task<T> WithTimeout<T>(this Task<T> task, TimeSpan? limit = null) => task.IsCompleted ? task : OrDumpAsync(task, limit ?? Limit);
 
-    public static Task WithTimeout(this ValueTask task, TimeSpan? limit = null) => task.AsTask().WaitAsync(limit ?? Limit);
+    public static Task WithTimeout(this ValueTask task, TimeSpan? limit = null) => task.AsTask().WithTimeout(limit);
 
-    public static Task<T> WithTimeout<T>(this ValueTask<T> task, TimeSpan? limit = null) => task.AsTask().WaitAsync(limit ?? Limit);
+    public static Task<T> WithTimeout<T>(this ValueTask<T> task, TimeSpan? limit = null) => task.AsTask().WithTimeout(limit);
 
     /// <summary>Waits until the token is cancelled.</summary>
     public static async Task WithTimeout(this CancellationToken token)
@@ -35,8 +35,30 @@ internal static class Waiting
         var clock = Stopwatch.StartNew();
         while (!condition())
         {
-            Assert.True(clock.Elapsed < (limit ?? Limit), $"Not true in time: {what}");
+            if (clock.Elapsed > (limit ?? Limit))
+            {
+                Assert.Fail($"Not true in time: {what}\n{LoopStates.Dump()}");
+            }
+
             await Task.Delay(PollInterval);
+        }
+    }
+
+    private static async Task<T> OrDumpAsync<T>(Task<T> task, TimeSpan limit)
+    {
+        await OrDumpAsync((Task)task, limit).ConfigureAwait(false);
+        return await task.ConfigureAwait(false);
+    }
+
+    private static async Task OrDumpAsync(Task task, TimeSpan limit)
+    {
+        try
+        {
+            await task.WaitAsync(limit).ConfigureAwait(false);
+        }
+        catch (TimeoutException exception) when (!task.IsCompleted)
+        {
+            throw new TimeoutException($"{exception.Message}\n{LoopStates.Dump()}", exception);
         }
     }
 }

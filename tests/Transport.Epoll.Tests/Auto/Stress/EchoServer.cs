@@ -47,6 +47,7 @@ internal sealed class EchoServer : IAsyncDisposable
         var server = new EchoServer(kernel);
         server._listeners.Add(await server._factory.BindAsync(new IPEndPoint(IPAddress.Loopback, 0)).WithTimeout());
         server._listeners.Add(await server._factory.BindAsync(server._path.EndPoint).WithTimeout());
+        LoopStates.Watch(server._factory);
         server._taker = new LoopTaker(server._factory.Loops!);
         server._accepting.AddRange(server._listeners.Select(server.AcceptAsync));
         return server;

@@ -18,7 +18,6 @@ public sealed class FullLogTests
     [InlineData("Inline", "pipe")]
     [InlineData("ThreadPool", "pipe")]
     [InlineData("Auto", "/dev/full")]
-    [InlineData("Inline", "/dev/full")]
     [InlineData("ThreadPool", "/dev/full")]
     public async Task Connections_LogIsFull_AreServed(string scheduling, string log)
     {

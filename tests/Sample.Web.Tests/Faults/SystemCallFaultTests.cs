@@ -15,8 +15,6 @@ public sealed partial class SystemCallFaultTests(ITestOutputHelper output)
 {
     private const double MaxIdleCpu = 0.2;
 
-    private static readonly string[] s_errors = ["EINTR", "ENOBUFS", "ENOMEM", "ECONNRESET", "ECONNABORTED", "EMFILE"];
-
     /// <summary>The calls, and which of each thread's fail: the first of them, and each so many later ones.</summary>
     private static readonly (string Calls, string When)[] s_calls =
     [
@@ -45,7 +43,7 @@ public sealed partial class SystemCallFaultTests(ITestOutputHelper output)
 
         for (var round = 1; round <= FaultSettings.Rounds; round++)
         {
-            foreach (var error in s_errors)
+            foreach (var error in FaultSettings.Errors)
             {
                 await InjectAsync(sample, endPoints, folder.File("trace"), error, s_calls, round);
                 for (var i = 0; FaultSettings.EachCall && i < s_calls.Length; i++)

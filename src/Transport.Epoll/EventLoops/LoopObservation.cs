@@ -32,8 +32,8 @@ internal sealed class LoopObservation(EventLoop loop, Kernel kernel)
 {
     private const int SightingsOfAStall = 3;
 
-    /// <summary>The compiler excuses so many ticks of one callback: no method takes it longer.</summary>
-    private const int MaxCompilerTicks = 25;
+    /// <summary>The compiler excuses so many ticks of one callback: on one processor a first request compiled for 200 ms.</summary>
+    private const int MaxCompilerTicks = 50;
 
     private static readonly long s_suspicious = Stopwatch.Frequency / 1000;
     /// <summary>How long the transport's own code may take for one turn before it is reported.</summary>
@@ -86,10 +86,12 @@ internal sealed class LoopObservation(EventLoop loop, Kernel kernel)
     {
         ThreadTimes times = LinuxThread.Times(kernel, loop.Lease.ThreadId);
         TimeSpan compiled = JitInfo.GetCompilationTime();
-        TimeSpan half = Stopwatch.GetElapsedTime(_lookedAt, now) / 2;
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(_lookedAt, now);
         bool isFirst = _sightings < 2;
-        bool hadNoProcessor = times.RunDelay - _times.RunDelay >= half;
-        bool compiles = times.Processor - _times.Processor >= half && compiled - _compiled >= half;
+        TimeSpan waited = times.RunDelay - _times.RunDelay;
+        TimeSpan ran = times.Processor - _times.Processor;
+        TimeSpan compiling = compiled - _compiled; // by all threads: this one's share is no more than it ran
+        compiling = compiling < ran ? compiling : ran;
         (_lookedAt, _times, _compiled) = (now, times, compiled);
         if (isFirst)
         {
@@ -97,7 +99,12 @@ internal sealed class LoopObservation(EventLoop loop, Kernel kernel)
             return true; // nothing to compare with yet
         }
 
-        return !hadNoProcessor && !(compiles && ++_compilerTicks <= MaxCompilerTicks);
+        // The kernel adds a wait for a processor when it is over: who still waits has neither waited nor run, like who sleeps, but is runnable.
+        bool hadNoProcessor = waited >= elapsed / 2 || (ran < elapsed / 2 && LinuxThread.IsRunnable(kernel, loop.Lease.ThreadId));
+
+        // A quarter: what is compiled for the first time also loads types and assemblies, which nobody counts.
+        bool warmsUp = waited + ran >= elapsed / 2 && compiling >= elapsed / 4;
+        return !hadNoProcessor && !(warmsUp && ++_compilerTicks <= MaxCompilerTicks);
     }
 
     private LoopSight LookAtRunning(bool same)

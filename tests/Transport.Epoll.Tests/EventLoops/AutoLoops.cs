@@ -29,7 +29,7 @@ internal sealed class AutoLoops : IDisposable
         Watchdog = new LoopWatchdog(Auto, _group.Loops, Kernel);
     }
 
-    public ScriptedKernel Kernel { get; } = new() { SchedStat = () => "0 0 0" };
+    public ScriptedKernel Kernel { get; } = new() { SchedStat = () => "0 0 0", Stat = "1 (epoll-loop-0) S 1" };
 
     public DriverThreads Threads { get; }
 

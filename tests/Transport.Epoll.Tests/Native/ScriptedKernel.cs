@@ -57,6 +57,9 @@ internal sealed class ScriptedKernel : Kernel
     /// <summary>What schedstat says of every thread: nanoseconds on a processor, nanoseconds runnable, a count; null for the real file.</summary>
     public Func<string>? SchedStat { get; set; }
 
+    /// <summary>What stat says of every thread; null for the real file.</summary>
+    public string? Stat { get; set; }
+
     /// <summary>Runs before each wait of a loop, on its thread; the argument is the timeout.</summary>
     public Action<int>? WaitEntered { get; set; }
 
@@ -96,7 +99,12 @@ internal sealed class ScriptedKernel : Kernel
     }
 
     public override SysResult ReadFile(ReadOnlySpan<byte> zeroTerminatedPath, Span<byte> buffer)
-        => SchedStat is null ? base.ReadFile(zeroTerminatedPath, buffer) : SysResult.Ok(Encoding.ASCII.GetBytes(SchedStat(), buffer));
+    {
+        string? text = zeroTerminatedPath.EndsWith("/schedstat\0"u8) ? SchedStat?.Invoke()
+            : zeroTerminatedPath.EndsWith("/stat\0"u8) ? Stat
+            : null;
+        return text is null ? base.ReadFile(zeroTerminatedPath, buffer) : SysResult.Ok(Encoding.ASCII.GetBytes(text, buffer));
+    }
 
     public override SysResult EventFdCreate() => OnEventFdCreate.TryTake(out SysResult result) ? result : base.EventFdCreate();
 

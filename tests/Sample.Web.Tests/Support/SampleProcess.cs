@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 
 namespace Sample.Web.Tests.Support;
 
@@ -11,7 +10,6 @@ internal sealed class SampleProcess : IAsyncDisposable
 
     private const string AddressPrefix = "Now listening on: ";
     private const string StartedPrefix = "Application started.";
-    private const int SigTerm = 15;
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _log = new();
@@ -75,7 +73,7 @@ internal sealed class SampleProcess : IAsyncDisposable
     /// <summary>Asks the sample to stop and returns its exit code.</summary>
     public async Task<int> StopAsync()
     {
-        _ = Kill(_process.Id, SigTerm);
+        Signals.Terminate(_process.Id);
         await _process.WaitForExitAsync().WaitAsync(Deadline.Short);
         return _process.ExitCode;
     }
@@ -127,8 +125,4 @@ internal sealed class SampleProcess : IAsyncDisposable
             _started.TrySetException(new EndOfStreamException("The sample ended."));
         }
     }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Kill(int process, int signal);
 }

@@ -1,0 +1,117 @@
+using Sample.Web.Tests.Support;
+using Xunit.Abstractions;
+
+namespace Sample.Web.Tests.Kernel;
+
+/// <summary>
+/// A process that gets too little of the machine, or nothing for a while, under handlers that do nothing wrong: every request is answered
+/// once, no loop is taken over or backs off, and nothing is warned of.
+/// </summary>
+public class StarvationTests(ITestOutputHelper output)
+{
+    private const int Connections = 8;
+    private const int WarmUpAnswers = 1_000;
+    private const int BusyProcesses = 6;
+    private const int Stops = 25;
+
+    private static readonly TimeSpan s_duration = TimeSpan.FromSeconds(4);
+
+    /// <summary>A thread that is due waits some 24 ms for its processor, in the middle of callbacks too.</summary>
+    [Fact]
+    public async Task Processor_SharedWithBusyProcesses_IsNoStall()
+    {
+        await using var sample = await StartOnOneProcessorAsync();
+        using var client = sample.CreateClient();
+        var before = await ReadFiguresAsync(client);
+        await using var traffic = new QuickTraffic(sample, Connections);
+        await Deadline.UntilAsync(() => traffic.Answers > WarmUpAnswers, "The warm-up");
+        var answers = traffic.Answers;
+
+        using (new BusyLoops(BusyProcesses))
+        {
+            await Task.Delay(s_duration);
+        }
+
+        answers = traffic.Answers - answers;
+        await traffic.StopAsync();
+        Assert.True(answers > Connections, "There was hardly any traffic.");
+        var after = await ReadFiguresAsync(client);
+        output.WriteLine($"{answers} answers, {before}, {after}");
+        ExpectNoStall(before, after, sample);
+
+        // A callback that waits for a lock whose holder has no processor is slow as far as anyone can tell: its connection may move, and comes back.
+        Assert.InRange(after.MovesToPool - before.MovesToPool, 0, 2 * Connections);
+    }
+
+    /// <summary>As under a debugger, or when the machine itself is paused: all threads stop at once, the loop's in the middle of a callback.</summary>
+    [Fact]
+    public async Task Process_StoppedInCallbacks_IsNoStall()
+    {
+        // On the loop all the while, in callbacks that are too short for three ticks.
+        await using var sample = await SampleProcess.StartAsync("--loops", "1", "--Kestrel:Transport:Epoll:Auto:SlowCallback", "00:01:00");
+        using var client = sample.CreateClient();
+        var before = await ReadFiguresAsync(client);
+        await using var traffic = new QuickTraffic(sample, 1, "/spin/5");
+        await Deadline.UntilAsync(() => traffic.Answers > 50, "The warm-up");
+        var answers = traffic.Answers;
+
+        var random = new Random(1);
+        for (var i = 0; i < Stops; i++)
+        {
+            await Task.Delay(random.Next(20, 60));
+            Signals.Stop(sample.Id);
+            await Task.Delay(random.Next(50, 150));
+            Signals.Continue(sample.Id);
+        }
+
+        answers = traffic.Answers - answers;
+        await traffic.StopAsync();
+        Assert.True(answers > Stops, "There was hardly any traffic.");
+        var after = await ReadFiguresAsync(client);
+        output.WriteLine($"{answers} answers, {before}, {after}");
+        ExpectNoStall(before, after, sample);
+    }
+
+    /// <summary>On one processor, and with nothing compiled beforehand if so said: a first request then takes the compiler up to a second.</summary>
+    [Theory]
+    [InlineData("1")]
+    [InlineData("0")]
+    public async Task FirstRequests_StillToBeCompiled_AreNoStall(string readyToRun)
+    {
+        await using var sample = await StartOnOneProcessorAsync($"DOTNET_ReadyToRun={readyToRun}");
+        using (var client = sample.CreateClient())
+        {
+            foreach (var path in (string[])["/plaintext", "/json", "/", "/delay/1", "/spin/1", "/download/100000", "/nothing"])
+            {
+                using var answer = await client.GetAsync(new Uri(path, UriKind.Relative)).WaitAsync(Deadline.Long);
+                await answer.Content.ReadAsByteArrayAsync().WaitAsync(Deadline.Long);
+            }
+        }
+
+        Assert.Equal(0, await sample.StopAsync());
+        await sample.DisposeAsync(); // it has read the log to its end then
+        Assert.DoesNotContain("Transport.Epoll[", sample.Log, StringComparison.Ordinal);
+    }
+
+    private static async Task<SampleProcess> StartOnOneProcessorAsync(params string[] environment)
+    {
+        Tool.Require("taskset", "util-linux");
+        var sample = SampleProcess.Launch(
+            "taskset", ["-c", "0", "env", .. environment, SampleProcess.Dotnet, SampleProcess.Assembly, "--urls", SampleProcess.AnyPort, "--loops", "1"]);
+        await sample.WaitUntilStartedAsync();
+        return sample;
+    }
+
+    /// <summary>Not the first of them: that loads so much that it may itself hold up its loop.</summary>
+    private static async Task<SchedulingFigures> ReadFiguresAsync(HttpClient client)
+    {
+        await SchedulingFigures.ReadAsync(client);
+        return await SchedulingFigures.ReadAsync(client);
+    }
+
+    private static void ExpectNoStall(SchedulingFigures before, SchedulingFigures after, SampleProcess sample)
+    {
+        Assert.True((before.TakeOvers, before.LoopBackOffs) == (after.TakeOvers, after.LoopBackOffs), $"{before} became {after}:\n{sample.Log}");
+        Assert.InRange(sample.Log.Split("Transport.Epoll[").Length - 1, 0, before.TakeOvers);
+    }
+}

@@ -1,0 +1,21 @@
+using System.Runtime.InteropServices;
+
+namespace Sample.Web.Tests.Support;
+
+/// <summary>Signals to a process (signal(7), the numbers of x86 and arm64).</summary>
+internal static class Signals
+{
+    private const int SigTerm = 15;
+    private const int SigCont = 18;
+    private const int SigStop = 19;
+
+    public static void Terminate(int process) => _ = Kill(process, SigTerm);
+
+    public static void Stop(int process) => _ = Kill(process, SigStop);
+
+    public static void Continue(int process) => _ = Kill(process, SigCont);
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Kill(int process, int signal);
+}

@@ -179,7 +179,11 @@ public class SendSchedulerTests
         scheduler.OnSent(LargeSend);
         long before = LoopThread.Sending;
 
-        scheduler.Schedule(_ => SpinWait.SpinUntil(() => false, 20), null);
+        scheduler.Schedule(_ =>
+        {
+            long start = Stopwatch.GetTimestamp();
+            SpinWait.SpinUntil(() => Stopwatch.GetElapsedTime(start) >= TimeSpan.FromMilliseconds(20));
+        }, null);
 
         Assert.True(Stopwatch.GetElapsedTime(before, LoopThread.Sending) >= TimeSpan.FromMilliseconds(20));
     }

@@ -189,6 +189,9 @@ public class SocketSenderTests
     {
         await harness.Output.WriteAsync(new byte[] { 1 }).WithTimeout();
         await harness.Connection.ConnectionClosed.WithTimeout();
+
+        // The receive pump's end fires the token; the sender's own end, which the writer sees, may still be on its way.
+        await Waiting.UntilAsync(() => harness.DescriptorsClosed == 1);
     }
 
     private static byte[] RandomBytes(int count)

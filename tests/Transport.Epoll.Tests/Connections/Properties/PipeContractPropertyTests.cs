@@ -72,11 +72,14 @@ public sealed class PipeContractPropertyTests(ITestOutputHelper output) : IConne
     {
     }
 
+    private static Gen<Step> Steps =>
+        from kind in Gen.Choose(0, Step.Kinds - 1)
+        from size in Gen.Choose(1, MaxSize)
+        from small in Gen.Choose(0, 1)
+        select Step.Of(kind, small == 0 ? 1 + (size % 100) : size);
+
     private static Gen<Scenario> Scenarios =>
-        from steps in (from kind in Gen.Choose(0, Step.Kinds - 1)
-                       from size in Gen.Choose(1, MaxSize)
-                       from small in Gen.Choose(0, 1)
-                       select Step.Of(kind, small == 0 ? 1 + (size % 100) : size)).ArrayOf()
+        from steps in Steps.ArrayOf()
         from seed in Gen.Choose(0, int.MaxValue - 1)
         from oneIn in Gen.Elements(0, 2, 5, 20)
         select new Scenario(steps, seed, oneIn);

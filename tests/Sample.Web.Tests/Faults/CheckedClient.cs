@@ -11,8 +11,12 @@ namespace Sample.Web.Tests.Faults;
 /// </summary>
 internal sealed class CheckedClient : IDisposable
 {
-    private const int MaxBody = 200_000;
+    private const int MaxBody = 400_000;
     private const int Pipelined = 4;
+
+    /// <summary>Of every other client, so that the server's sends take a part only.</summary>
+    private const int SmallWindow = 16 * 1024;
+
     private const int ServersChunk = 64 * 1024; // the pattern of /download begins anew with each
     private const string Plaintext = "Hello, World!";
 
@@ -33,6 +37,11 @@ internal sealed class CheckedClient : IDisposable
         var socket = server is UnixDomainSocketEndPoint
             ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
             : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (random.Next(2) == 0)
+        {
+            socket.ReceiveBufferSize = SmallWindow; // before the handshake, which tells the server of it (tcp(7))
+        }
+
         try
         {
             await socket.ConnectAsync(server, cancellation);

@@ -33,7 +33,8 @@ public sealed class AutoSchedulingOptions
     public TimeSpan LoopBackOff { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long a standby thread waits for the next take-over before it ends. There are at most eight for each loop.
+    /// How long a standby thread waits for the next take-over before it ends. There are at most eight for each loop; one for each loop stays
+    /// in reserve, asleep, because a callback begins on a loop only if a thread that could take over is there.
     /// From 10 milliseconds to 1 hour; the default is 10 seconds.
     /// </summary>
     public TimeSpan StandbyIdleTime { get; set; } = TimeSpan.FromSeconds(10);

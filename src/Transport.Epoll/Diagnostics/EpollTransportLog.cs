@@ -64,4 +64,8 @@ internal static partial class EpollTransportLog
 
     [LoggerMessage(40, LogLevel.Error, "{Loop}: the transport's own code has held up the loop for {Seconds:F0} s. Its connections wait. This is a defect of the transport.", EventName = "LoopStuck")]
     public static partial void LoopStuck(ILogger logger, string loop, double seconds);
+
+    [LoggerMessage(41, LogLevel.Warning, "A standby thread could not be started: {Error} While none is in reserve for each loop, callbacks run on the thread pool; "
+        + "tries go on, silently, until one works. Raise the limit of threads (RLIMIT_NPROC, pids.max of the control group) or of memory.", EventName = "StandbyNotStarted")]
+    public static partial void StandbyNotStarted(ILogger logger, string error);
 }

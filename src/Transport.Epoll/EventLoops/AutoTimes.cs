@@ -5,5 +5,5 @@ namespace Transport.Epoll.EventLoops;
 /// <param name="SlowCallback">A longer callback sends its connection to the pool.</param>
 /// <param name="QuickCallbacks">So many quick callbacks in a row on the pool bring a connection back.</param>
 /// <param name="BackOff">How long a loop whose connections are slow one after the other leaves all callbacks to the pool, the first time.</param>
-/// <param name="StandbyIdle">How long a standby thread waits for the next take-over before it ends.</param>
+/// <param name="StandbyIdle">How long a standby thread beyond the reserve waits for the next take-over before it ends.</param>
 internal sealed record AutoTimes(TimeSpan TakeOverAfter, TimeSpan SlowCallback, int QuickCallbacks, TimeSpan BackOff, TimeSpan StandbyIdle);

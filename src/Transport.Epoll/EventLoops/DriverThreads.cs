@@ -4,67 +4,69 @@ namespace Transport.Epoll.EventLoops;
 
 /// <summary>
 /// The threads that drive loops: one for each loop, and standbys that go on where a thread is held up. A thread that lost its loop becomes
-/// a standby when its callback returns; one that has waited long enough ends.
+/// a standby when its callback returns. As many standbys as loops wait for good, the reserve; a further one ends when it has waited long enough.
 /// </summary>
 /// <remarks>Any thread.</remarks>
-internal sealed class DriverThreads(int loops, int maxStandbys, TimeSpan idleLimit)
+internal sealed class DriverThreads
 {
-    // Guards the standbys: their list and their fields.
+    private readonly int _loops;
+    private readonly int _maxStandbys;
+    private readonly TimeSpan _idleLimit;
+    private readonly ThreadStarter _starter;
+
+    // Guards the standbys: their list, their number and their fields.
     private readonly object _gate = new();
     private readonly List<Standby> _parked = [];
     private bool _closed;
 
-    // Threads that were taken over from and have not come back. Written under the gate, read by the loops without it.
-    private int _ousted;
+    // Threads beyond one for each loop: parked, reserved, or held up in a callback.
+    private int _standbys;
 
-    /// <summary>
-    /// Whether a callback may begin on a loop: even if all loops are held up at the same time, a standby for each is left. So the bounded
-    /// number of standbys can't dead-lock callbacks that wait for each other.
-    /// </summary>
-    public bool HasReserve => Volatile.Read(ref _ousted) <= maxStandbys - loops;
+    // The length of the list. Written under the gate, read by the loops without it: a stale value does no harm, see HasReserve.
+    private int _reserve;
 
-    /// <summary>The standbys that wait for a loop.</summary>
-    public int Parked
+    /// <summary>Starts the reserve.</summary>
+    public DriverThreads(int loops, int maxStandbys, TimeSpan idleLimit, ThreadStarter? starter = null)
     {
-        get
-        {
-            lock (_gate)
-            {
-                return _parked.Count;
-            }
-        }
+        _loops = loops;
+        _maxStandbys = maxStandbys;
+        _idleLimit = idleLimit;
+        _starter = starter ?? new ThreadStarter();
+        Refill();
     }
 
-    /// <summary>Starts a background thread, without the caller's execution context, that drives the loop to its end.</summary>
-    public void Start(EventLoop loop) => StartThread(loop.Name, new Standby { Loop = loop });
+    /// <summary>
+    /// Whether a callback may begin on a loop: even if all loops are held up at the same time, a thread that runs already waits for each. So
+    /// neither the bounded number of standbys nor one that can't be started can dead-lock callbacks that wait for each other.
+    /// </summary>
+    /// <remarks>
+    /// A loop may read an old value, and others may read it too. Until they read it again, take-overs of the other loops take away one each at
+    /// most, and nothing else takes from the reserve; so one is left for this loop.
+    /// </remarks>
+    public bool HasReserve => Volatile.Read(ref _reserve) >= _loops;
 
-    /// <summary>A started thread that waits to be given a loop, or to be returned; <see langword="null"/> if there is none to be had.</summary>
-    public Standby? TryReserve()
+    /// <summary>The standbys that wait for a loop.</summary>
+    public int Parked => Volatile.Read(ref _reserve);
+
+    /// <summary>Starts a thread that drives the loop to its end.</summary>
+    public void Start(EventLoop loop)
     {
-        Standby standby = new();
-        lock (_gate)
-        {
-            if (_closed || _ousted >= maxStandbys)
-            {
-                return null;
-            }
+        Standby driver = new() { Loop = loop };
+        _starter.Start(loop.Name, () => Run(driver));
+    }
 
-            if (_parked.Count > 0)
-            {
-                Standby parked = _parked[^1];
-                _parked.RemoveAt(_parked.Count - 1);
-                return parked;
-            }
-        }
+    /// <summary>
+    /// A thread that waits to be given a loop, or to be returned; <see langword="null"/> if there is none to be had. The reserve stays whole if
+    /// another thread can be started, otherwise it is what the reserve is for.
+    /// </summary>
+    public Standby? TryReserve() => Unpark(keep: _loops) ?? TryStart() ?? Unpark(keep: 0);
 
-        try
+    /// <summary>Watchdog, with each tick: starts what the reserve lacks, if that can be started now.</summary>
+    public void Refill()
+    {
+        while (!HasReserve && TryStart() is Standby standby)
         {
-            StartThread("epoll-standby", standby);
-            return standby;
-        }
-        catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
-        {
-            return null; // no thread to be had now: the watchdog tries again with its next tick
+            Return(standby);
         }
     }
 
@@ -73,7 +75,8 @@ internal sealed class DriverThreads(int loops, int maxStandbys, TimeSpan idleLim
     {
         lock (_gate)
         {
-            _parked.Add(standby);
+            Park(standby);
+            Monitor.PulseAll(_gate); // how long each waits depends on their number
         }
     }
 
@@ -82,7 +85,6 @@ internal sealed class DriverThreads(int loops, int maxStandbys, TimeSpan idleLim
     {
         lock (_gate)
         {
-            _ousted++;
             standby.Loop = loop;
             Monitor.PulseAll(_gate);
         }
@@ -98,10 +100,54 @@ internal sealed class DriverThreads(int loops, int maxStandbys, TimeSpan idleLim
         }
     }
 
-    private void StartThread(string name, Standby standby)
+    private Standby? TryStart()
     {
-        Thread thread = new(() => Run(standby)) { IsBackground = true, Name = name };
-        thread.UnsafeStart();
+        lock (_gate)
+        {
+            if (_closed || _standbys >= _maxStandbys)
+            {
+                return null;
+            }
+
+            _standbys++;
+        }
+
+        Standby standby = new();
+        if (_starter.TryStart("epoll-standby", () => Run(standby)))
+        {
+            return standby;
+        }
+
+        lock (_gate)
+        {
+            _standbys--;
+        }
+
+        return null;
+    }
+
+    /// <summary>Under the gate.</summary>
+    private void Park(Standby standby)
+    {
+        _parked.Add(standby);
+        Volatile.Write(ref _reserve, _parked.Count);
+    }
+
+    /// <summary>Takes a parked standby, unless no more than <paramref name="keep"/> are there.</summary>
+    private Standby? Unpark(int keep)
+    {
+        lock (_gate)
+        {
+            if (_closed || _parked.Count <= keep)
+            {
+                return null;
+            }
+
+            Standby last = _parked[^1];
+            _parked.RemoveAt(_parked.Count - 1);
+            Volatile.Write(ref _reserve, _parked.Count);
+            return last;
+        }
     }
 
     private void Run(Standby standby)
@@ -116,8 +162,7 @@ internal sealed class DriverThreads(int loops, int maxStandbys, TimeSpan idleLim
             Thread.CurrentThread.Name = "epoll-standby";
             lock (_gate)
             {
-                _ousted--;
-                _parked.Add(standby);
+                Park(standby);
             }
         }
     }
@@ -129,8 +174,7 @@ internal sealed class DriverThreads(int loops, int maxStandbys, TimeSpan idleLim
         {
             while (standby.Loop is null)
             {
-                // Off the list only if it is on it: a reserved one stays.
-                if (_closed || (!Monitor.Wait(_gate, idleLimit) && standby.Loop is null && _parked.Remove(standby)))
+                if (_closed || (!Monitor.Wait(_gate, _parked.Count > _loops ? _idleLimit : Timeout.InfiniteTimeSpan) && TryLeave(standby)))
                 {
                     loop = null;
                     return false;
@@ -141,6 +185,19 @@ internal sealed class DriverThreads(int loops, int maxStandbys, TimeSpan idleLim
             standby.Loop = null;
             return true;
         }
+    }
+
+    /// <summary>Under the gate, after a long wait: whether the thread may end. The reserve stays, and so does one that is reserved.</summary>
+    private bool TryLeave(Standby standby)
+    {
+        if (_parked.Count <= _loops || !_parked.Remove(standby))
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _reserve, _parked.Count);
+        _standbys--;
+        return true;
     }
 
     /// <summary>One thread's place to be given a loop. Under the gate.</summary>

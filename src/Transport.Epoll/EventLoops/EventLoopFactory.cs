@@ -8,7 +8,7 @@ namespace Transport.Epoll.EventLoops;
 /// <remarks>Any thread: no state.</remarks>
 internal static class EventLoopFactory
 {
-    /// <summary>So many threads of a group may be held up in callbacks at a time, for each loop.</summary>
+    /// <summary>So many standbys a group may have for each loop: one in reserve, the others in place of threads that callbacks hold up.</summary>
     public const int StandbysPerLoop = 8;
 
     /// <summary>CPU_SETSIZE of sched_setaffinity(2).</summary>
@@ -40,7 +40,8 @@ internal static class EventLoopFactory
         // Fewer processors than the kernel would let us use: a CPU quota, under which a spin takes time from the application.
         int usable = Indices(allowed).Count;
         int spinning = Environment.ProcessorCount < usable ? 0 : spinMicroseconds;
-        DriverThreads threads = new(count, auto is null ? 0 : count * StandbysPerLoop, auto?.StandbyIdle ?? TimeSpan.Zero);
+        ThreadStarter starter = new(exception => EpollTransportLog.StandbyNotStarted(logger, exception.Message));
+        DriverThreads threads = new(count, auto is null ? 0 : count * StandbysPerLoop, auto?.StandbyIdle ?? TimeSpan.Zero, starter);
         AutoScheduling? scheduling = auto is null ? null : new AutoScheduling(auto, threads, counters, logger);
         EventLoopGroup group = new(count, CreateLoop, onEnded, threads, scheduling is null ? null : scheduling.Alarm.Stop);
         if (scheduling is not null)

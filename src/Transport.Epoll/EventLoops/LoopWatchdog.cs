@@ -39,7 +39,7 @@ internal sealed class LoopWatchdog
         thread.UnsafeStart();
     }
 
-    /// <summary>Looks at each loop once and takes over those that are held up.</summary>
+    /// <summary>Looks at each loop once and takes over those that are held up; then mends the reserve of standbys.</summary>
     /// <returns>The most that it saw: all loops waiting at one end, a stall at the other.</returns>
     public LoopSight Tick()
     {
@@ -58,6 +58,7 @@ internal sealed class LoopWatchdog
             }
         }
 
+        _auto.Threads.Refill();
         return most;
     }
 

@@ -17,10 +17,11 @@ internal sealed class AutoLoops : IDisposable
     private readonly CapturingLoggerProvider _logs = new();
     private readonly EventLoopGroup _group;
 
-    public AutoLoops(int loops = 1, int maxStandbys = 8, AutoTimes? times = null, int? processor = null)
+    public AutoLoops(int loops = 1, int maxStandbys = 8, AutoTimes? times = null, int? processor = null, ThreadScript? script = null)
     {
         times ??= Times;
-        Threads = new DriverThreads(loops, maxStandbys, times.StandbyIdle);
+        Script = script ?? new ThreadScript();
+        Threads = new DriverThreads(loops, maxStandbys, times.StandbyIdle, Script.CreateStarter());
         Auto = new AutoScheduling(times, Threads, Counters, _logs.CreateLogger("Transport.Epoll"));
         _group = new EventLoopGroup(loops,
             (i, onEnded) => new EventLoop($"epoll-loop-{i}", Kernel, new SpinPolicy(0, 1), processor, Faults.Enqueue, onEnded, Auto), () => { },
@@ -30,6 +31,9 @@ internal sealed class AutoLoops : IDisposable
     }
 
     public ScriptedKernel Kernel { get; } = new() { SchedStat = () => "0 0 0", Stat = "1 (epoll-loop-0) S 1" };
+
+    /// <summary>How threads start.</summary>
+    public ThreadScript Script { get; }
 
     public DriverThreads Threads { get; }
 

@@ -73,7 +73,7 @@ public class TakeOverTests
         Thread first = await one.StartAsync(loops.Loop);
         loops.TickThrice();
         await one.EndAsync();
-        await Waiting.UntilAsync(() => loops.Threads.Parked == 1);
+        await Waiting.UntilAsync(() => loops.Threads.Parked == 2);
         Assert.Equal("epoll-standby", first.Name);
         using BlockedCallback two = new();
         await two.StartAsync(loops.Loop);
@@ -110,40 +110,6 @@ public class TakeOverTests
     }
 
     [Fact]
-    public async Task RunTurn_NoStandbyLeft_CallbacksGoToThePoolAndComeBack()
-    {
-        using AutoLoops loops = new(maxStandbys: 1);
-        using BlockedCallback blocked = new();
-        await blocked.StartAsync(loops.Loop);
-        loops.TickThrice();
-        RecordingItemOwner owner = new();
-
-        Assert.True(await owner.RunAsync(loops.Loop, () => Thread.CurrentThread.IsThreadPoolThread));
-
-        await blocked.EndAsync();
-        await Waiting.UntilAsync(() => loops.Threads.HasReserve);
-        Assert.False(await owner.RunAsync(loops.Loop, () => Thread.CurrentThread.IsThreadPoolThread));
-    }
-
-    [Fact]
-    public async Task Tick_AllLoopsHeldUpWithTheFewestStandbys_AllAreTakenOver()
-    {
-        using AutoLoops loops = new(loops: 2, maxStandbys: 2);
-        using BlockedCallback one = new();
-        using BlockedCallback two = new();
-        await one.StartAsync(loops.Loop);
-        await two.StartAsync(loops.Other);
-
-        loops.TickThrice();
-
-        await AutoLoops.RunAsync(loops.Loop, () => 0);
-        await AutoLoops.RunAsync(loops.Other, () => 0);
-        Assert.Equal(2, loops.Counters.TakeOvers);
-        await one.EndAsync();
-        await two.EndAsync();
-    }
-
-    [Fact]
     public async Task Release_ThreadIsHeldUp_LoopEndsAndTheThreadWhenItsCallbackDoes()
     {
         AutoLoops loops = new();
@@ -158,25 +124,6 @@ public class TakeOverTests
         await blocked.EndAsync();
         Assert.True(held.Join(Waiting.Limit));
         Assert.Empty(loops.Faults);
-    }
-
-    [Fact]
-    public async Task Standby_IdleForLong_Ends()
-    {
-        using AutoLoops loops = new(times: AutoLoops.Times with { StandbyIdle = TimeSpan.FromMilliseconds(20) });
-        using BlockedCallback blocked = new();
-        Thread first = await blocked.StartAsync(loops.Loop);
-        loops.TickThrice();
-        await blocked.EndAsync();
-
-        Assert.True(first.Join(Waiting.Limit));
-
-        await AutoLoops.RunAsync(loops.Loop, () => 0);
-        using BlockedCallback again = new();
-        await again.StartAsync(loops.Loop);
-        loops.TickThrice();
-        await AutoLoops.RunAsync(loops.Loop, () => 0);
-        await again.EndAsync();
     }
 
     [Fact]

@@ -5,6 +5,7 @@
  *  - At most one thread at a time is in code that a loop owns: BEGIN and END mark it, the watchdog between exchange and hand-over included.
  *  - Every item runs exactly once, on the loop or on the pool, and a callback that waits for a later item ends: no thread hangs in any end state.
  *    A lost take-over, event, wake-up or item, a watchdog asleep beside a stalled callback, and too few standbys are all such hangs.
+ *  - That holds whether the standbys' threads start at once, later or never, and while those beyond the reserve end.
  *  - The watchdog marks the connection that it took the loop from.
  *  - The loops, the watchdog and the standbys end, also while callbacks are in progress.
  *
@@ -12,9 +13,8 @@
  * nothing to do is no step. The first tick that sees a callback may take it over: three ticks are a matter of time, and any time is covered.
  * A step reads or writes shared state once; an atomic block is that, with what only its thread can see.
  *
- * Set-ups, each a -D switch: LOOPS (1 or 2), MAX_STANDBYS, NO_WAITS (no callback waits for another item),
- * START_FAILS (a standby's thread may never start), COUNT_STARTED (only started standbys count as reserve).
- * START_FAILS needs COUNT_STARTED or NO_WAITS: the reserve that DriverThreads counts takes for granted that its threads can start.
+ * Set-ups, each a -D switch: LOOPS (1 or 2), MAX_STANDBYS, NO_WAITS (no callback waits for another item), STARTED (no standby starts late).
+ * Too large for each test run, but free of errors (gcc -DCOLLAPSE, 2 GB): "LOOPS=1 MAX_STANDBYS=2 STARTED" and "LOOPS=2 MAX_STANDBYS=3".
  * Seeded faults, a -D switch too, stand where they strike; LeaseModelTests.cs lists them.
  */
 
@@ -63,7 +63,10 @@ byte current[LOOPS];
 bit watchdogSleeps, watchdogSignal, watchdogEnding, watchdogEnded, standbysEnd;
 
 /* The standby pool, under its lock. */
-byte inUse, idle;
+byte idle;
+#ifdef COUNT_STARTABLE
+byte inUse;
+#endif
 bit parked[THREADS];
 byte handed[THREADS];
 
@@ -90,12 +93,29 @@ byte inCallback[LOOPS];
 #if defined(NO_RULE) /* inline even when nobody could take over */
 #define MAY_RUN_INLINE true
 #elif defined(RULE_ONE) /* as if the other loops could not need a standby too */
-#define MAY_RUN_INLINE (MAX_STANDBYS - inUse >= 1)
-#elif defined(COUNT_STARTED)
-#define MAY_RUN_INLINE (idle >= LOOPS)
-#else /* DriverThreads.HasReserve: even if all loops are held up at once, each has a standby */
+#define MAY_RUN_INLINE (idle >= 1)
+#elif defined(COUNT_STARTABLE) /* as if each standby that is still allowed could be started when it is needed */
 #define MAY_RUN_INLINE (MAX_STANDBYS - inUse >= LOOPS)
+#else /* DriverThreads.HasReserve: even if all loops are held up at once, a thread that runs already waits for each */
+#define MAY_RUN_INLINE (idle >= LOOPS)
 #endif
+#ifdef COUNT_STARTABLE
+#define COUNT_OUSTED inUse++
+#define COUNT_RETURNED inUse--
+#else
+#define COUNT_OUSTED skip
+#define COUNT_RETURNED skip
+#endif
+
+/* After a long wait: the reserve stays, and so does a thread that is reserved. */
+#ifdef RESERVE_LEAVES
+#define MAY_LEAVE(me) parked[me]
+#elif defined(RESERVED_LEAVES)
+#define MAY_LEAVE(me) (idle > LOOPS)
+#else
+#define MAY_LEAVE(me) (parked[me] && idle > LOOPS)
+#endif
+#define LEAVE(me) if :: parked[me] -> parked[me] = 0; idle-- :: else fi
 
 /* A callback in progress, and a standby for its loop: without one, a tick can do nothing. */
 #ifdef UNRESERVED /* takes the lease first, and looks for a standby then */
@@ -179,7 +199,10 @@ proctype Thread(byte me; byte loop) {
 
     if
     :: loop != NONE -> atomic { BEGIN(loop); take_events(loop) }; goto awake /* a loop that starts has to wake the watchdog, like one that leaves its wait */
-    :: else
+    :: else ->
+#ifndef STARTED
+        atomic { parked[me] = 1; idle++ } /* at any time */
+#endif
     fi;
 
 park:
@@ -187,6 +210,7 @@ park:
         if
         :: handed[me] != NONE -> loop = handed[me]; handed[me] = NONE; BEGIN(loop)
         :: standbysEnd && parked[me] -> goto gone
+        :: MAY_LEAVE(me) -> LEAVE(me); goto gone
         fi
     };
 
@@ -268,7 +292,7 @@ turning:
 #endif
                 -> BEGIN(loop); word[loop] = WITH(mine, RUNNING); mine = 0; inCallback[loop] = 0; current[loop] = 0
             :: else
-                -> mine = 0; left = 0; loop = NONE; inUse--; idle++; parked[me] = 1; goto park
+                -> mine = 0; left = 0; loop = NONE; COUNT_RETURNED; idle++; parked[me] = 1; goto park
             fi
         };
 next:   skip
@@ -324,9 +348,6 @@ tick:
         :: STALLED(LAST) -> loop = LAST
 #if LOOPS == 1 /* with two loops it stays awake here: wakeups.pml has both */
         :: !watchdogEnding && STATE(word[0]) == WAITING -> goto sleep
-#ifndef UNRESERVED
-        :: !watchdogEnding && STATE(word[0]) == RUNNING -> goto sleep /* it has read the words at different times: they no longer wait */
-#endif
 #endif
         fi;
         saw = word[loop];
@@ -352,7 +373,7 @@ tick:
             reserve(standby);
 #endif
             END(loop);
-            inUse++;
+            COUNT_OUSTED;
             if
             :: standby != NONE -> handed[standby] = loop
             :: else /* nobody drives the loop any more */
@@ -429,14 +450,12 @@ init {
         :: i == THREADS -> i = 0; break
         :: i < LOOPS -> handed[i] = NONE; run Thread(i, i); i++
         :: i >= LOOPS && i < THREADS ->
-            handed[i] = NONE;
-            if
-#ifdef START_FAILS
-            :: true /* neither this thread nor another in its place */
+            handed[i] = NONE; run Thread(i, NONE);
+#ifdef STARTED
+            parked[i] = 1; idle++;
 #endif
-            :: parked[i] = 1; idle++; run Thread(i, NONE)
-            fi;
             i++
+        :: i >= LOOPS && i < THREADS -> i = 0; break /* no further thread can be started, ever */
         od;
         do
         :: i == ITEMS -> i = 0; break

@@ -86,6 +86,8 @@ internal static class SampleApplication
         var hasCertificate = configuration.GetSection("Kestrel:Certificates:Default").Exists();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            // Kestrel itself reads endpoints and certificates only.
+            configuration.GetSection("Kestrel:Limits").Bind(kestrel.Limits);
             var connections = kestrel.ApplicationServices.GetRequiredService<ConnectionMonitor>();
             kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(connections.Watch));
             if (!hasCertificate)

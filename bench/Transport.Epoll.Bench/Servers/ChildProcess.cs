@@ -27,6 +27,9 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>After its end.</summary>
+    public int ExitCode => _process.ExitCode;
+
     /// <summary>The last lines that it wrote.</summary>
     public string Output => _output.ToString();
 

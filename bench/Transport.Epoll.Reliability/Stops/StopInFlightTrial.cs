@@ -1,0 +1,135 @@
+using System.Net.Sockets;
+using Transport.Epoll.Reliability.Clients;
+using Transport.Epoll.Reliability.Servers;
+
+namespace Transport.Epoll.Reliability.Stops;
+
+/// <summary>
+/// SIGTERM while answers are under way: those that can be finished within the shutdown time-out are; the rest see a reset, since an ordinary end
+/// would make a cut body look whole to whoever has no length to compare with.
+/// </summary>
+internal sealed class StopInFlightTrial : ITrial
+{
+    private const int ShutdownSeconds = 2;
+    private const int Slow = 32;
+    private const int Readers = 8;
+    private const int Stalled = 16;
+    private const int SlowMilliseconds = 400;
+    private const int ReadLength = 64 * 1024 * 1024;
+    private const long StalledLength = 1L << 30;
+    private const int FirstBytes = 4096;
+
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+
+    public string Name => "stop-in-flight";
+
+    public string Summary => $"SIGTERM with {Slow} answers pending, {Readers} downloads that are read and {Stalled} that are not; shutdown time-out {ShutdownSeconds} s";
+
+    public int DefaultTimes => 10;
+
+    public IEnumerable<string> Tools => [];
+
+    public async Task<TrialResult> RunAsync(TrialContext context, CancellationToken cancellation)
+    {
+        var times = context.Times ?? DefaultTimes;
+        var tally = new Tally();
+        var cut = 0;
+        for (var i = 0; i < times; i++)
+        {
+            cut += await OneAsync(context, tally, cancellation);
+        }
+
+        return new TrialResult($"{times} stops, {times * (Slow + Readers)} answers to finish, {times * Stalled} to cut", tally.Losses, $"{tally.Served} finished, {cut} reset");
+    }
+
+    private static async Task<int> OneAsync(TrialContext context, Tally tally, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(s_limit);
+        await using var server = await SampleServer.StartWithAsync([$"DOTNET_shutdownTimeoutSeconds={ShutdownSeconds}"], context, cancellation);
+
+        // Begun means: the first bytes of a download are here; for the slow ones, that the server counts their connections.
+        var stalled = await Task.WhenAll(Enumerable.Range(0, Stalled).Select(_ => BeginAsync(server, StalledLength, limit.Token)));
+        var readers = await Task.WhenAll(Enumerable.Range(0, Readers).Select(_ => BeginAsync(server, ReadLength, limit.Token)));
+        var slow = Enumerable.Range(0, Slow).Select(_ => SlowAsync(server, tally, limit.Token)).ToList();
+        while ((await server.ReadFiguresAsync(collect: false, cancellation)).Connections < Stalled + Readers + Slow + 1)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+        }
+
+        var stopping = server.StopAsync(cancellation);
+        await Task.WhenAll([.. slow, .. readers.Select(r => FinishAsync(r, tally, limit.Token))]);
+        await stopping;
+        var ends = await Task.WhenAll(stalled.Select(s => CutAsync(s, tally, limit.Token)));
+        foreach (var complaint in server.Complaints())
+        {
+            tally.Lose(complaint);
+        }
+
+        return ends.Count(reset => reset);
+    }
+
+    private static async Task<RawClient> BeginAsync(SampleServer server, long length, CancellationToken cancellation)
+    {
+        var client = await RawClient.ConnectAsync(server.EndPoint, cancellation, receiveBuffer: 64 * 1024);
+        await client.SendAsync($"GET /download/{length} HTTP/1.1\r\nHost: x\r\n\r\n", cancellation);
+        return await client.SkipAsync(FirstBytes, cancellation) ? client : throw new WaitException($"A download ended before it began. {server.State}");
+    }
+
+    private static async Task SlowAsync(SampleServer server, Tally tally, CancellationToken cancellation)
+    {
+        try
+        {
+            using var client = await RawClient.ConnectAsync(server.EndPoint, cancellation);
+            await client.SendAsync($"GET /delay/{SlowMilliseconds} HTTP/1.1\r\nHost: x\r\n\r\n", cancellation);
+            var response = await client.ReadResponseAsync(cancellation);
+            Count(tally, response.Status == 200, $"a pending answer: {response.Status}");
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            tally.Lose($"a pending answer: {e.Message}");
+        }
+    }
+
+    private static async Task FinishAsync(RawClient client, Tally tally, CancellationToken cancellation)
+    {
+        using (client)
+        {
+            try
+            {
+                // The head is more than nothing: the body has its whole length after it.
+                Count(tally, await client.SkipAsync(ReadLength - FirstBytes, cancellation) && (await client.ReadToEndAsync(cancellation)).End == PeerEnd.Closed, "a download that was being read was cut");
+            }
+            catch (SocketException e)
+            {
+                tally.Lose($"a download that was being read: {e.Message}");
+            }
+        }
+    }
+
+    private static async Task<bool> CutAsync(RawClient client, Tally tally, CancellationToken cancellation)
+    {
+        using (client)
+        {
+            var (end, received) = await client.ReadToEndAsync(cancellation);
+            if (end != PeerEnd.Reset)
+            {
+                tally.Lose(received < StalledLength - FirstBytes ? "a cut body ended like a whole one" : "a download that nobody read came whole");
+            }
+
+            return end == PeerEnd.Reset;
+        }
+    }
+
+    private static void Count(Tally tally, bool served, string otherwise)
+    {
+        if (served)
+        {
+            tally.Serve();
+        }
+        else
+        {
+            tally.Lose(otherwise);
+        }
+    }
+}

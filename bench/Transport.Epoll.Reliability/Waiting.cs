@@ -1,0 +1,32 @@
+using System.Diagnostics;
+
+namespace Transport.Epoll.Reliability;
+
+/// <summary>A wait whose time is over; the message says what the server was doing then.</summary>
+internal sealed class WaitException(string message) : Exception(message);
+
+/// <summary>Waits for what can only be looked at, never longer than a limit.</summary>
+internal static class Waiting
+{
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(10);
+
+    /// <param name="condition">What is waited for.</param>
+    /// <param name="what">The same in words.</param>
+    /// <param name="state">What to tell when it does not come.</param>
+    /// <param name="cancellation">Breaks the wait off.</param>
+    /// <param name="limit">The longest wait, if not <see cref="Limit"/>.</param>
+    public static async Task UntilAsync(Func<bool> condition, string what, Func<string> state, CancellationToken cancellation, TimeSpan? limit = null)
+    {
+        for (var clock = Stopwatch.StartNew(); !condition();)
+        {
+            if (clock.Elapsed > (limit ?? Limit))
+            {
+                throw new WaitException($"{what}: not within {(limit ?? Limit).TotalSeconds} s. {state()}");
+            }
+
+            await Task.Delay(s_pollInterval, cancellation);
+        }
+    }
+}

@@ -12,6 +12,7 @@ internal static class Tool
         ["strace"] = "strace",
         ["taskset"] = "util-linux",
         ["nginx"] = "nginx-light",
+        ["slowhttptest"] = "slowhttptest",
         ["cc"] = "gcc",
         ["/usr/bin/python3"] = "python3",
         ["/usr/lib/python3/dist-packages/tornado"] = "python3-tornado",

@@ -1,4 +1,6 @@
 using Transport.Epoll.Bench;
+using Transport.Epoll.Reliability.Hostile;
+using Transport.Epoll.Reliability.Load;
 using Transport.Epoll.Reliability.Restarts;
 using Transport.Epoll.Reliability.Stops;
 
@@ -14,6 +16,30 @@ internal static class TrialCatalog
         new StartStopTrial(),
         new RollingRestartTrial(),
         new HandedOverRestartTrial(),
+        new ReloadTrial(),
+        new AttackTrial(new ManyConnectionsLoad()),
+        new SoakTrial(),
+        .. Attacks.Select(attack => new AttackTrial(attack)),
+    ];
+
+    private static IEnumerable<IAttack> Attacks =>
+    [
+        new DripAttack(),
+        UnfinishedAttack.Header,
+        UnfinishedAttack.Body,
+        UnfinishedAttack.Silent,
+        new SlowHttpTestAttack("-H", "headers", "/plaintext"),
+        new SlowHttpTestAttack("-B", "body", "/upload"),
+        new SlowHttpTestAttack("-R", "range", "/download/1000000"),
+        new SlowHttpTestAttack("-X", "read", "/download/10000000"),
+        new StalledReadersAttack(),
+        new ResetAttack(),
+        new HalfCloseAttack(),
+        new LeaveAttack(),
+        new GarbageAttack(),
+        new OversizedAttack(),
+        new TlsGarbageAttack(),
+        new TooManyConnectionsAttack(),
     ];
 
     public static ITrial Find(string name) =>

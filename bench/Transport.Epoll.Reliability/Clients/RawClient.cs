@@ -62,8 +62,28 @@ internal sealed class RawClient : IDisposable
         }
     }
 
+    /// <summary>Sends to a server that may end the connection meanwhile.</summary>
+    public async Task SendUnlessEndedAsync(ReadOnlyMemory<byte> bytes, bool thenHalfClose, CancellationToken cancellation)
+    {
+        try
+        {
+            await SendAsync(bytes, cancellation);
+            if (thenHalfClose)
+            {
+                HalfClose();
+            }
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown or SocketError.NotConnected)
+        {
+            // It has had enough: reading shows how it ended.
+        }
+    }
+
     /// <summary>Says FIN and goes on reading.</summary>
     public void HalfClose() => _socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>The same connection, for TLS. Closes it.</summary>
+    public Stream AsStream() => new NetworkStream(_socket, ownsSocket: true);
 
     /// <summary>Closes with RST instead of FIN.</summary>
     public void Reset()

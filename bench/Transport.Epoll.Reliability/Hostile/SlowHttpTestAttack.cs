@@ -1,0 +1,45 @@
+using System.Globalization;
+using System.Net;
+using System.Text.RegularExpressions;
+using Transport.Epoll.Bench;
+
+namespace Transport.Epoll.Reliability.Hostile;
+
+/// <summary>slowhttptest in one of its modes, within Kestrel's limits. Its own probe must find the server available all the while.</summary>
+internal sealed partial class SlowHttpTestAttack(string mode, string what, string path, params string[] arguments) : IAttack
+{
+    private const int Seconds = 12;
+    private const int ProbeSeconds = 3;
+
+    public string Name => $"slowhttptest-{what}";
+
+    public string Summary => $"slowhttptest {mode}, {DefaultTimes} connections";
+
+    public int DefaultTimes => 1000;
+
+    public IEnumerable<string> Tools => ["slowhttptest"];
+
+    public string[] ServerArguments => ["--Kestrel:Limits:RequestHeadersTimeout", "00:00:03", "--Kestrel:Limits:KeepAliveTimeout", "00:00:05"];
+
+    public async Task<string> RunAsync(AttackTarget target, int times, CancellationToken cancellation)
+    {
+        var url = $"http://{(IPEndPoint)target.Server.EndPoint}{path}";
+        var output = Color().Replace(await Tool.RunAsync(
+            "slowhttptest", [mode, "-c", $"{times}", "-r", $"{times}", "-l", $"{Seconds}", "-i", "1", "-p", $"{ProbeSeconds}", .. arguments, "-u", url], cancellation), "");
+
+        // One block of figures every five seconds and at the end.
+        var available = Available().Matches(output);
+        target.Expect(available.Count > 0 && available.All(m => m.Groups[1].Value == "YES"), "slowhttptest found the server unavailable");
+        var closed = Closed().Matches(output).Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)).DefaultIfEmpty().Last();
+        return $"{closed} closed by the server";
+    }
+
+    [GeneratedRegex(@"\x1b\[[0-9;]*m")]
+    private static partial Regex Color();
+
+    [GeneratedRegex(@"service available:\s*(YES|NO)")]
+    private static partial Regex Available();
+
+    [GeneratedRegex(@"closed:\s*(\d+)")]
+    private static partial Regex Closed();
+}

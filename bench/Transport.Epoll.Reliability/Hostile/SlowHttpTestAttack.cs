@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using Transport.Epoll.Bench;
@@ -27,11 +26,10 @@ internal sealed partial class SlowHttpTestAttack(string mode, string what, strin
         var output = Color().Replace(await Tool.RunAsync(
             "slowhttptest", [mode, "-c", $"{times}", "-r", $"{times}", "-l", $"{Seconds}", "-i", "1", "-p", $"{ProbeSeconds}", .. arguments, "-u", url], cancellation), "");
 
-        // One block of figures every five seconds and at the end.
+        // One block of figures every five seconds.
         var available = Available().Matches(output);
         target.Expect(available.Count > 0 && available.All(m => m.Groups[1].Value == "YES"), "slowhttptest found the server unavailable");
-        var closed = Closed().Matches(output).Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)).DefaultIfEmpty().Last();
-        return $"{closed} closed by the server";
+        return $"it ended with: {ExitStatus().Match(output).Groups[1].Value.Trim()}";
     }
 
     [GeneratedRegex(@"\x1b\[[0-9;]*m")]
@@ -40,6 +38,6 @@ internal sealed partial class SlowHttpTestAttack(string mode, string what, strin
     [GeneratedRegex(@"service available:\s*(YES|NO)")]
     private static partial Regex Available();
 
-    [GeneratedRegex(@"closed:\s*(\d+)")]
-    private static partial Regex Closed();
+    [GeneratedRegex(@"Exit status:(.+)")]
+    private static partial Regex ExitStatus();
 }

@@ -46,6 +46,12 @@ internal sealed class HandedOverRestartTrial : ITrial
                 {
                     server = await socket.StartSampleAsync(context, cancellation);
                 }
+
+                if (await Probe.AskAsync(socket.EndPoint, () => server.State, cancellation) is { } fault)
+                {
+                    faults.Add(fault);
+                    break; // the next ones would wait as long
+                }
             }
 
             var report = await wrk.FinishAsync(cancellation);

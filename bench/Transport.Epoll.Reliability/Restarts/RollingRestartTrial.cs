@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Transport.Epoll.Reliability.Clients;
 using Transport.Epoll.Reliability.Servers;
 
@@ -41,6 +42,10 @@ internal sealed class RollingRestartTrial : ITrial
                 servers[turn] = i / paths.Length % 2 == 0
                     ? await StopThenStartAsync(context, servers[turn]!, paths[turn], faults, cancellation)
                     : await ReplaceAsync(context, servers[turn]!, paths[turn], faults, cancellation);
+                if (await Probe.AskAsync(new UnixDomainSocketEndPoint(paths[turn]), () => servers[turn]!.State, cancellation) is { } fault)
+                {
+                    faults.Add(fault);
+                }
             }
 
             var report = await wrk.FinishAsync(cancellation);

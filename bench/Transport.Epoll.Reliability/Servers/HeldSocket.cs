@@ -20,6 +20,8 @@ internal sealed class HeldSocket : IDisposable
         _ = SetFlags((int)_socket.Handle, SetDescriptorFlags, 0);
     }
 
+    public EndPoint EndPoint => _socket.LocalEndPoint!;
+
     public string Address => $"http://{_socket.LocalEndPoint}/plaintext";
 
     public Task<SampleServer> StartSampleAsync(TrialContext context, CancellationToken cancellation)

@@ -101,13 +101,17 @@ internal sealed class StartStopTrial : ITrial
 
     private sealed record Held(int Descriptors, int Threads, long Heap)
     {
+        /// <summary>Sockets, epoll instances, event descriptors; not files and pipes, which the runtime opens when it likes.</summary>
+        private static int CountDescriptors() =>
+            ProcFiles.Descriptors(Environment.ProcessId).Where(kind => kind.Key == "socket" || kind.Key.StartsWith("anon_inode", StringComparison.Ordinal)).Sum(kind => kind.Value);
+
         public static Held Now()
         {
             // Twice: what a finalizer of the first collection let go of is freed by the second.
             GC.Collect();
             GC.WaitForPendingFinalizers();
             GC.Collect();
-            return new Held(ProcFiles.Descriptors(Environment.ProcessId).Values.Sum(), Directory.GetDirectories($"/proc/{Environment.ProcessId}/task").Length, GC.GetTotalMemory(forceFullCollection: false));
+            return new Held(CountDescriptors(), Directory.GetDirectories($"/proc/{Environment.ProcessId}/task").Length, GC.GetTotalMemory(forceFullCollection: false));
         }
 
         public IEnumerable<string> Beyond(Held before, int times)

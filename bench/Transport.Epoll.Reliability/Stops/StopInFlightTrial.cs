@@ -10,12 +10,14 @@ namespace Transport.Epoll.Reliability.Stops;
 /// </summary>
 internal sealed class StopInFlightTrial : ITrial
 {
-    private const int ShutdownSeconds = 2;
+    private const int ShutdownSeconds = 3;
     private const int Slow = 32;
     private const int Readers = 8;
     private const int Stalled = 16;
     private const int SlowMilliseconds = 400;
-    private const int ReadLength = 64 * 1024 * 1024;
+
+    /// <summary>More than all buffers, and read within the time-out on a busy machine too.</summary>
+    private const int ReadLength = 16 * 1024 * 1024;
     private const long StalledLength = 1L << 30;
     private const int FirstBytes = 4096;
 

@@ -37,9 +37,9 @@ internal sealed class OneWayServer : IAsyncDisposable
                 await _treat(socket);
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
         {
-            // Disposed.
+            // Disposed, which accepting tells in one of these ways.
         }
     }
 }

@@ -1,5 +1,5 @@
-using Transport.Epoll.Reliability.Servers;
 using Transport.Epoll.Reliability.Clients;
+using Transport.Epoll.Reliability.Servers;
 
 namespace Transport.Epoll.Reliability.Hostile;
 

@@ -18,7 +18,7 @@ internal sealed partial class SlowHttpTestAttack(string mode, string what, strin
 
     public IEnumerable<string> Tools => ["slowhttptest"];
 
-    public string[] ServerArguments => ["--Kestrel:Limits:RequestHeadersTimeout", "00:00:03", "--Kestrel:Limits:KeepAliveTimeout", "00:00:05"];
+    public string[] ServerArguments => ["--Kestrel:Limits:RequestHeadersTimeout", "00:00:03"];
 
     public async Task<string> RunAsync(AttackTarget target, int times, CancellationToken cancellation)
     {

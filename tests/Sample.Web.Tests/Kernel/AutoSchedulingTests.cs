@@ -41,39 +41,6 @@ public class AutoSchedulingTests
         Assert.Equal([.. Enumerable.Repeat("epoll-standby", loops), "epoll-watchdog"], threads.Order().Skip(loops)); // of the standbys, the reserve
     }
 
-    [Fact]
-    public async Task Block_NoThreadCanBeStarted_NeighboursAreServed()
-    {
-        using var folder = new ScratchFolder();
-        await using var sample = await SampleProcess.StartAsync("--loops", "1");
-        using var neighbour = sample.CreateClient();
-        for (var i = 0; i < 60; i++)
-        {
-            await PlaintextAsync(neighbour);
-        }
-
-        using var strace = await Strace.AttachAsync(sample.Id, folder.File("trace"), "-e", "trace=clone,clone3", "-e", "inject=clone,clone3:error=EAGAIN");
-        for (var round = 0; round < 3; round++)
-        {
-            using var blocking = sample.CreateClient(); // a new connection: its first callback runs on the loop
-            var blocked = blocking.GetStringAsync(new Uri("/block/1500", UriKind.Relative)).WaitAsync(Deadline.Short);
-            await Deadline.UntilAsync(() => ProcFiles.Threads(sample.Id, "epoll-standby").Count == 0, "the take-over by the thread in reserve");
-
-            await PlaintextAsync(neighbour);
-            await PlaintextAsync(neighbour);
-
-            Assert.False(blocked.IsCompleted, "The neighbour waited.");
-            await blocked;
-            await Deadline.UntilAsync(() => ProcFiles.Threads(sample.Id, "epoll-standby").Count == 1, "the thread's return into the reserve");
-        }
-
-        Assert.Contains("EAGAIN", await strace.DetachAsync(), StringComparison.Ordinal);
-        Assert.False(sample.HasExited, sample.Log);
-        Assert.Single(sample.Log.Split('\n'), line => line.Contains("Transport.Epoll[41]", StringComparison.Ordinal));
-    }
-
-    private static Task<string> PlaintextAsync(HttpClient client) => client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WaitAsync(Deadline.Short);
-
     /// <summary>Requests a path, after quick ones, until the scheduling figures are as wished.</summary>
     private static async Task UntilAsync(HttpClient client, string path, Func<JsonElement, bool> wished)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sample.Web.Tests.Support;
 using Xunit.Abstractions;
 
@@ -13,6 +14,10 @@ public class StarvationTests(ITestOutputHelper output)
     private const int WarmUpAnswers = 1_000;
     private const int BusyProcesses = 6;
     private const int Stops = 25;
+    private const int Tries = 10;
+
+    /// <summary>The client of the test, and the kernel's work for it, have some of it always.</summary>
+    private const double MaxShareOfOthers = 0.25;
 
     private static readonly TimeSpan s_duration = TimeSpan.FromSeconds(4);
 
@@ -72,25 +77,45 @@ public class StarvationTests(ITestOutputHelper output)
         ExpectNoStall(before, after, sample);
     }
 
-    /// <summary>On one processor, and with nothing compiled beforehand if so said: a first request then takes the compiler up to a second.</summary>
+    /// <summary>
+    /// On one processor, and with nothing compiled beforehand if so said: a first request then takes the compiler up to a second. The processor must be
+    /// the sample's: if others have it too, a callback waits for locks whose holders wait for the processor, and is slow as far as anyone can tell.
+    /// </summary>
     [Theory]
     [InlineData("1")]
     [InlineData("0")]
     public async Task FirstRequests_StillToBeCompiled_AreNoStall(string readyToRun)
     {
-        await using var sample = await StartOnOneProcessorAsync($"DOTNET_ReadyToRun={readyToRun}");
-        using (var client = sample.CreateClient())
+        var others = 1.0;
+        for (var i = 0; i < Tries; i++)
         {
-            foreach (var path in (string[])["/plaintext", "/json", "/", "/delay/1", "/spin/1", "/download/100000", "/nothing"])
+            await using var sample = await StartOnOneProcessorAsync($"DOTNET_ReadyToRun={readyToRun}");
+            var before = (Busy: ProcFiles.BusySecondsOfFirstProcessor(), Own: ProcFiles.CpuSeconds(sample.Id));
+            var clock = Stopwatch.StartNew();
+            await AskForEverythingAsync(sample);
+            var own = ProcFiles.CpuSeconds(sample.Id) - before.Own;
+            others = (ProcFiles.BusySecondsOfFirstProcessor() - before.Busy - own) / clock.Elapsed.TotalSeconds;
+            Assert.Equal(0, await sample.StopAsync());
+            await sample.DisposeAsync(); // it has read the log to its end then
+            output.WriteLine($"{clock.ElapsedMilliseconds} ms, {own:F2} s of them the sample's on processor 0, the share of others {others:F2}");
+            if (others < MaxShareOfOthers)
             {
-                using var answer = await client.GetAsync(new Uri(path, UriKind.Relative)).WaitAsync(Deadline.Long);
-                await answer.Content.ReadAsByteArrayAsync().WaitAsync(Deadline.Long);
+                Assert.True(!sample.Log.Contains("Transport.Epoll[", StringComparison.Ordinal), sample.Log);
+                return;
             }
         }
 
-        Assert.Equal(0, await sample.StopAsync());
-        await sample.DisposeAsync(); // it has read the log to its end then
-        Assert.True(!sample.Log.Contains("Transport.Epoll[", StringComparison.Ordinal), sample.Log);
+        Assert.Fail($"Others use processor 0: at last {others:P0} of it. The test needs it for itself.");
+    }
+
+    private static async Task AskForEverythingAsync(SampleProcess sample)
+    {
+        using var client = sample.CreateClient();
+        foreach (var path in (string[])["/plaintext", "/json", "/", "/delay/1", "/spin/1", "/download/100000", "/nothing"])
+        {
+            using var answer = await client.GetAsync(new Uri(path, UriKind.Relative)).WaitAsync(Deadline.Long);
+            await answer.Content.ReadAsByteArrayAsync().WaitAsync(Deadline.Long);
+        }
     }
 
     private static async Task<SampleProcess> StartOnOneProcessorAsync(params string[] environment)

@@ -17,6 +17,14 @@ internal static class ProcFiles
         return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
     }
 
+    /// <summary>What processor 0 has done so far, in seconds, by whomever, and what the machine below took from it.</summary>
+    public static double BusySecondsOfFirstProcessor()
+    {
+        var fields = File.ReadLines("/proc/stat").Single(line => line.StartsWith("cpu0 ", StringComparison.Ordinal)).Split(' ');
+        int[] idle = [4, 5]; // idle and waiting for a disk; guest time, after the eighth, is in user time already
+        return Enumerable.Range(1, 8).Except(idle).Sum(i => long.Parse(fields[i], CultureInfo.InvariantCulture)) / TicksPerSecond;
+    }
+
     public static int Descriptors(int process) => Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Count();
 
     /// <summary>The threads whose name starts so.</summary>

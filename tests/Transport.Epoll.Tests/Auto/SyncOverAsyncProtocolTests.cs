@@ -40,13 +40,16 @@ public sealed class SyncOverAsyncProtocolTests
     [Fact]
     public async Task WebSocket_ReceiveLoopWaitsForEachMessage_EchoesAll()
     {
+        using var receiving = new SemaphoreSlim(0);
         await using var host = await BlockingHost.StartAsync(app =>
         {
             app.UseWebSockets();
             app.Run(async context =>
             {
                 using var socket = await context.WebSockets.AcceptWebSocketAsync();
-                await socket.ReceiveAsync(new byte[1], CancellationToken.None); // resumes on the loop
+                var first = socket.ReceiveAsync(new byte[1], CancellationToken.None);
+                receiving.Release();
+                await first; // it comes now, and so resumes on the loop
                 EchoBlocking(socket);
             });
         });
@@ -54,6 +57,8 @@ public sealed class SyncOverAsyncProtocolTests
         {
             using var one = await ConnectAsync(host);
             using var other = await ConnectAsync(host);
+            await PassAsync(receiving);
+            await PassAsync(receiving);
             await SendAsync(one, "!");
             await SendAsync(other, "!");
             for (var i = 0; i < 5; i++)
@@ -92,13 +97,16 @@ public sealed class SyncOverAsyncProtocolTests
     public async Task Http2_MiddlewareWaitsForTheWholePreface_Finishes()
     {
         const string Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+        using var reading = new SemaphoreSlim(0);
         await using var host = await BlockingHost.StartAsync(app => app.Run(context => context.Response.WriteAsync("<>")), kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
         {
             listen.Protocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http2;
             listen.Use(next => async connection =>
             {
                 var input = connection.Transport.Input;
-                var read = await input.ReadAsync(); // resumes on the loop
+                var first = input.ReadAsync().AsTask();
+                reading.Release();
+                var read = await first; // it comes now, and so resumes on the loop
                 while (read.Buffer.Length < Preface.Length)
                 {
                     input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
@@ -110,9 +118,12 @@ public sealed class SyncOverAsyncProtocolTests
             });
         }));
         using var neighbour = host.CreateClient();
+        Assert.Equal("<>", await SendAsync(neighbour, host, HttpMethod.Get, content: null));
+        await PassAsync(reading);
         await host.UntilTakenOverAsync(async () =>
         {
             using var client = await RawClient.ConnectAsync(host.EndPoint);
+            await PassAsync(reading);
             await client.SendAsync(Preface[..10]);
             Assert.Equal("<>", await SendAsync(neighbour, host, HttpMethod.Get, content: null));
             await client.SendAsync(Preface[10..]);
@@ -122,6 +133,9 @@ public sealed class SyncOverAsyncProtocolTests
             Assert.Equal(4, header[3]); // the server's
         });
     }
+
+    /// <summary>Waits until a handler has said once more where it is.</summary>
+    private static async Task PassAsync(SemaphoreSlim signal) => Assert.True(await signal.WaitAsync(Waiting.Limit), $"No handler came.\n{LoopStates.Dump()}");
 
     private static string ReadBody(HttpRequest request) => new StreamReader(request.Body).ReadToEndAsync().Result;
 

@@ -19,7 +19,7 @@ internal enum LoopSight
     /// <summary>A callback holds it up.</summary>
     Stalled,
 
-    /// <summary>The transport's own code has held it up for long; said once.</summary>
+    /// <summary>One turn of the transport's own code has held it up for longer than it may; said once.</summary>
     Stuck,
 }
 
@@ -28,7 +28,7 @@ internal enum LoopSight
 /// debugger's break is none; nor does a tick count in which the thread had no processor or spent its time in the compiler.
 /// </summary>
 /// <remarks>Watchdog only.</remarks>
-internal sealed class LoopObservation(EventLoop loop, Kernel kernel)
+internal sealed class LoopObservation(EventLoop loop, Kernel kernel, TimeSpan stuckAfter)
 {
     private const int SightingsOfAStall = 3;
 
@@ -36,12 +36,13 @@ internal sealed class LoopObservation(EventLoop loop, Kernel kernel)
     private const int MaxCompilerTicks = 50;
 
     private static readonly long s_suspicious = Stopwatch.Frequency / 1000;
-    /// <summary>How long the transport's own code may take for one turn before it is reported.</summary>
-    public static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(1);
 
     private int _sightings;
     private int _compilerTicks;
+
+    // Of the turn that the transport's own code runs.
     private long _turns;
+    private bool _isTimed;
     private bool _stuckReported;
 
     // Of the look before.
@@ -88,10 +89,9 @@ internal sealed class LoopObservation(EventLoop loop, Kernel kernel)
         TimeSpan compiled = JitInfo.GetCompilationTime();
         TimeSpan elapsed = Stopwatch.GetElapsedTime(_lookedAt, now);
         bool isFirst = _sightings < 2;
-        TimeSpan waited = times.RunDelay - _times.RunDelay;
-        TimeSpan ran = times.Processor - _times.Processor;
+        ThreadTimes since = times - _times;
         TimeSpan compiling = compiled - _compiled; // by all threads: this one's share is no more than it ran
-        compiling = compiling < ran ? compiling : ran;
+        compiling = compiling < since.Processor ? compiling : since.Processor;
         (_lookedAt, _times, _compiled) = (now, times, compiled);
         if (isFirst)
         {
@@ -99,33 +99,45 @@ internal sealed class LoopObservation(EventLoop loop, Kernel kernel)
             return true; // nothing to compare with yet
         }
 
-        // The kernel adds a wait for a processor when it is over: who still waits has neither waited nor run, like who sleeps, but is runnable.
-        bool hadNoProcessor = waited >= elapsed / 2 || (ran < elapsed / 2 && LinuxThread.IsRunnable(kernel, loop.Lease.ThreadId));
-
         // A quarter: what is compiled for the first time also loads types and assemblies, which nobody counts.
-        bool warmsUp = waited + ran >= elapsed / 2 && compiling >= elapsed / 4;
-        return !hadNoProcessor && !(warmsUp && ++_compilerTicks <= MaxCompilerTicks);
+        bool warmsUp = since.RunDelay + since.Processor >= elapsed / 2 && compiling >= elapsed / 4;
+        return !HadNoProcessor(since, elapsed) && !(warmsUp && ++_compilerTicks <= MaxCompilerTicks);
     }
+
+    /// <summary>
+    /// Whether the loop's thread wanted a processor and got none most of the time. The kernel adds a wait when it is over: who still waits has
+    /// neither waited nor run, like who sleeps, but is runnable.
+    /// </summary>
+    private bool HadNoProcessor(ThreadTimes since, TimeSpan elapsed)
+        => since.RunDelay >= elapsed / 2 || (since.Processor < elapsed / 2 && LinuxThread.IsRunnable(kernel, loop.Lease.ThreadId));
 
     private LoopSight LookAtRunning(bool same)
     {
         long turns = loop.Turns;
-        long now = Stopwatch.GetTimestamp();
         if (!same || turns != _turns || _sightings != 0)
         {
             _sightings = 0;
             _turns = turns;
-            _lookedAt = now;
+            _isTimed = false;
             _stuckReported = false;
             return LoopSight.Busy;
         }
 
-        if (_stuckReported || Stopwatch.GetElapsedTime(_lookedAt, now) < StuckAfter)
+        if (_stuckReported)
         {
             return LoopSight.Busy;
         }
 
-        _stuckReported = true;
-        return LoopSight.Stuck;
+        long now = Stopwatch.GetTimestamp();
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(_lookedAt, now);
+        if (_isTimed && elapsed < stuckAfter)
+        {
+            return LoopSight.Busy;
+        }
+
+        ThreadTimes times = LinuxThread.Times(kernel, loop.Lease.ThreadId);
+        _stuckReported = _isTimed && !HadNoProcessor(times - _times, elapsed);
+        (_lookedAt, _times, _isTimed) = (now, times, true);
+        return _stuckReported ? LoopSight.Stuck : LoopSight.Busy;
     }
 }

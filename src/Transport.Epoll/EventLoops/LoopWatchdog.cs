@@ -17,6 +17,9 @@ internal sealed class LoopWatchdog
 
     private const int QuietTicksToSleep = 10;
 
+    /// <summary>How long the transport's own code may take for one turn before it is reported.</summary>
+    private static readonly TimeSpan s_stuckAfter = TimeSpan.FromSeconds(1);
+
     private readonly AutoScheduling _auto;
     private readonly LoopObservation[] _observations;
     private readonly TimeSpan _interval;
@@ -28,7 +31,7 @@ internal sealed class LoopWatchdog
         _observations = new LoopObservation[loops.Length];
         for (int i = 0; i < loops.Length; i++)
         {
-            _observations[i] = new LoopObservation(loops[i], kernel);
+            _observations[i] = new LoopObservation(loops[i], kernel, s_stuckAfter);
         }
     }
 
@@ -54,7 +57,7 @@ internal sealed class LoopWatchdog
             }
             else if (sight == LoopSight.Stuck)
             {
-                _auto.OnStuck(observation.Loop.Name, LoopObservation.StuckAfter);
+                _auto.OnStuck(observation.Loop.Name, s_stuckAfter);
             }
         }
 

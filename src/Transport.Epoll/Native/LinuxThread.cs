@@ -8,7 +8,10 @@ namespace Transport.Epoll.Native;
 /// What the kernel knows of a thread's time: on a processor, and runnable without one (/proc/PID/task/TID/schedstat, proc(5)). A wait for a
 /// processor is added when it ends, so a thread that waits right now looks as if it slept; <see cref="LinuxThread.IsRunnable"/> tells.
 /// </summary>
-internal readonly record struct ThreadTimes(TimeSpan Processor, TimeSpan RunDelay);
+internal readonly record struct ThreadTimes(TimeSpan Processor, TimeSpan RunDelay)
+{
+    public static ThreadTimes operator -(ThreadTimes later, ThreadTimes earlier) => new(later.Processor - earlier.Processor, later.RunDelay - earlier.RunDelay);
+}
 
 /// <summary>A thread as /proc shows it.</summary>
 /// <remarks>Any thread: no state.</remarks>

@@ -1,11 +1,17 @@
+using System.Diagnostics;
+using Transport.Epoll.EventLoops;
+using Transport.Epoll.Tests.Support;
+
 namespace Transport.Epoll.Tests.EventLoops;
 
-/// <summary>What excuses a callback that tick after tick finds again: that its thread had no processor. The times are those of no real thread.</summary>
+/// <summary>What excuses a callback, or a turn of the transport itself, that tick after tick finds again: that its thread had no processor. The times are those of no real thread.</summary>
 public class LoopObservationTests
 {
     private const long Second = 1_000_000_000;
     private const string Runnable = "1 (epoll-loop-0) R 1";
     private const string Asleep = "1 (epoll-loop-0) S 1";
+
+    private static readonly TimeSpan s_stuckAfter = TimeSpan.FromMilliseconds(20);
 
     /// <summary>The kernel counts a wait for a processor when it is over: until then the thread's times stand still.</summary>
     [Fact]
@@ -42,5 +48,68 @@ public class LoopObservationTests
 
         Assert.Equal(1, loops.Counters.TakeOvers);
         await blocked.EndAsync();
+    }
+
+    [Fact]
+    public async Task Look_OwnCodeHoldsTheTurnUp_IsStuckOnce()
+    {
+        using AutoLoops loops = new();
+        using HeldTurn held = await HeldTurn.StartAsync(loops.Loop);
+        LoopObservation observation = new(loops.Loop, loops.Kernel, s_stuckAfter);
+
+        Assert.Contains(LoopSight.Stuck, LookFor(observation, s_stuckAfter * 3));
+        Assert.DoesNotContain(LoopSight.Stuck, LookFor(observation, s_stuckAfter * 3));
+    }
+
+    /// <summary>A machine with other things to do: the thread waits for its turn there, tick after tick.</summary>
+    [Theory]
+    [InlineData(Runnable, 0)]
+    [InlineData(Asleep, Second)]
+    public async Task Look_OwnCodeGetsNoProcessor_IsStuckWhenItHasHadOne(string stat, long waited)
+    {
+        long runDelay = 0;
+        using AutoLoops loops = new();
+        loops.Kernel.SchedStat = () => $"0 {runDelay += waited} 0";
+        loops.Kernel.Stat = stat;
+        using HeldTurn held = await HeldTurn.StartAsync(loops.Loop);
+        LoopObservation observation = new(loops.Loop, loops.Kernel, s_stuckAfter);
+
+        Assert.DoesNotContain(LoopSight.Stuck, LookFor(observation, s_stuckAfter * 5));
+
+        loops.Kernel.Stat = Asleep;
+        loops.Kernel.SchedStat = () => $"0 {runDelay} 0";
+        Assert.Contains(LoopSight.Stuck, LookFor(observation, s_stuckAfter * 3));
+    }
+
+    private static HashSet<LoopSight> LookFor(LoopObservation observation, TimeSpan time)
+    {
+        HashSet<LoopSight> sights = [];
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < time;)
+        {
+            sights.Add(observation.Look());
+        }
+
+        return sights;
+    }
+
+    /// <summary>A turn of the loop that an item of the transport's own blocks until the test is over.</summary>
+    private sealed class HeldTurn : IDisposable
+    {
+        private readonly ManualResetEventSlim _gate = new();
+
+        public static async Task<HeldTurn> StartAsync(EventLoop loop)
+        {
+            HeldTurn held = new();
+            TaskCompletionSource entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            loop.Post(_ =>
+            {
+                entered.SetResult();
+                held._gate.Wait(Waiting.Limit);
+            }, null);
+            await entered.Task.WithTimeout();
+            return held;
+        }
+
+        public void Dispose() => _gate.Set();
     }
 }

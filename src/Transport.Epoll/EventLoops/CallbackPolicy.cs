@@ -15,6 +15,7 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel ke
     private static readonly long s_maxAge = Stopwatch.Frequency / 100;
 
     private readonly LoopBackOff _backOff = new(auto.Times.BackOff);
+    private readonly SlowCallbackQueue _slow = new();
     private int _threadId;
     private bool _heldUp;
     private long _readAt;
@@ -54,7 +55,7 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel ke
         => !_backOff.IsActive && (_heldUp ? owner.Callbacks.IsQuick : !owner.Callbacks.IsOnPool) && auto.Threads.HasReserve;
 
     /// <summary>Hands an item that may not run inline to the pool.</summary>
-    public void RunOnPool(in WorkItem item) => ThreadPool.UnsafeQueueUserWorkItem(new MeasuredCallback(auto, item), preferLocal: false);
+    public void RunOnPool(in WorkItem item) => _slow.Add(new MeasuredCallback(auto, item));
 
     /// <summary>A callback ran on the loop.</summary>
     public void OnRan(IApplicationItemOwner owner, long start, long end)

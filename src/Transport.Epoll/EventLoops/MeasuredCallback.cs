@@ -3,8 +3,7 @@ using System.Diagnostics;
 namespace Transport.Epoll.EventLoops;
 
 /// <summary>
-/// An application item that the Auto mode sends to the pool, one work item each, so that the pool's own measure of its progress is that of the
-/// app. Its time tells whether its connection is still slow.
+/// An application item that the Auto mode sends to the pool. Its time tells whether its connection is still slow.
 /// </summary>
 /// <remarks>The lease holder makes it; a pool thread runs it once.</remarks>
 internal sealed class MeasuredCallback(AutoScheduling auto, WorkItem item) : IThreadPoolWorkItem

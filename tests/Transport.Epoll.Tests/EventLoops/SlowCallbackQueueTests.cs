@@ -1,0 +1,63 @@
+using Transport.Epoll.EventLoops;
+using Transport.Epoll.Tests.Support;
+
+namespace Transport.Epoll.Tests.EventLoops;
+
+public class SlowCallbackQueueTests
+{
+    private readonly SlowCallbackQueue _queue = new();
+
+    /// <summary>A pool thread passes callbacks on all the while that others are added: between its last look and its going none may be left.</summary>
+    [Fact]
+    public async Task Add_WhileOthersArePassedOn_RunsEachOnceOnThePool()
+    {
+        const int Count = 100_000;
+        using AutoLoops loops = new();
+        int[] runs = new int[Count];
+        int left = Count;
+        bool elsewhere = false;
+        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        RecordingItemOwner owner = new();
+
+        for (int i = 0; i < Count; i++)
+        {
+            Add(state =>
+            {
+                Interlocked.Increment(ref runs[(int)state!]);
+                elsewhere |= !Thread.CurrentThread.IsThreadPoolThread;
+                if (Interlocked.Decrement(ref left) == 0)
+                {
+                    done.SetResult();
+                }
+            }, i);
+        }
+
+        await done.Task.WithTimeout();
+        Assert.All(runs, run => Assert.Equal(1, run));
+        Assert.False(elsewhere);
+
+        void Add(Action<object?> callback, object? state) => _queue.Add(new MeasuredCallback(loops.Auto, new WorkItem(callback, state, owner)));
+    }
+
+    [Fact]
+    public async Task Add_FirstCallbackBlocks_HoldsUpNobody()
+    {
+        using AutoLoops loops = new();
+        using ManualResetEventSlim gate = new();
+        TaskCompletionSource first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource second = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        RecordingItemOwner owner = new();
+
+        _queue.Add(new MeasuredCallback(loops.Auto, new WorkItem(_ =>
+        {
+            gate.Wait(Waiting.Limit);
+            first.SetResult();
+        }, null, owner)));
+        _queue.Add(new MeasuredCallback(loops.Auto, new WorkItem(_ => second.SetResult(), null, owner)));
+
+        await second.Task.WithTimeout();
+        Assert.False(first.Task.IsCompleted);
+        gate.Set();
+        await first.Task.WithTimeout();
+    }
+}

@@ -18,7 +18,10 @@ internal sealed class ClosedLoop(string what, int connections, Func<Uri, IClient
 
     public IEnumerable<string> Tools => [];
 
-    public string Describe(string address, int seconds) => $"{connections} × {what} for {seconds} s, {address}";
+    /// <summary>Who they are, in words.</summary>
+    public string Clients => $"{connections} × {what}";
+
+    public string Describe(string address, int seconds) => $"{Clients} for {seconds} s, {address}";
 
     public async Task<LoadResult> RunAsync(ServerProcess server, string path, int seconds, CancellationToken cancellation)
     {

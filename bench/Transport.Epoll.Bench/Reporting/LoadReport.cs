@@ -67,11 +67,15 @@ internal static class LoadReport
 
     private static string WriteOwn(ScenarioReport report, List<string> names)
     {
-        var table = new MarkdownTable(["contender", .. names.SelectMany(n => new[] { n, "ratio" })]);
+        // A ratio where the baseline has the figure at all.
+        var figures = names.Select(Figure.Named).Select(f => (Figure: f, Compared: report.Ratio(Contender.Baseline, f.Read) is not null)).ToList();
+        var table = new MarkdownTable(["contender", .. figures.SelectMany(f => f.Compared ? new[] { f.Figure.Name, "ratio" } : [f.Figure.Name])]);
         foreach (var contender in report.Contenders)
         {
             var own = report.Of(contender).ToList();
-            table.Add([contender, .. names.Select(Figure.Named).SelectMany(f => new[] { Cell(own, f.Read, "F0"), Ratio(report, contender, f) })]);
+            table.Add([contender, .. figures.SelectMany(f => f.Compared
+                ? new[] { Cell(own, f.Figure.Read, "F0"), Ratio(report, contender, f.Figure) }
+                : [Cell(own, f.Figure.Read, "F0")])]);
         }
 
         return table.Write("");

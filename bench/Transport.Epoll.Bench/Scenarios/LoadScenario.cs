@@ -14,6 +14,11 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
     /// <summary>Time for background compilation to finish after the warm-up.</summary>
     private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(1);
 
+    /// <summary>Before calls are counted: what a process does in its first seconds, compiling and starting threads, is not of its requests.</summary>
+    private const int SecondsBeforeCalls = 6;
+
+    private const int SecondsOfCalls = 2;
+
     public string Name => name;
 
     public bool IsDefault => true;
@@ -129,8 +134,8 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
         foreach (var contender in contenders)
         {
             await using var server = await ServerProcess.StartAsync(contender, settings, cancellation);
-            await generator.RunAsync(server, path, seconds: 2, cancellation);
-            runs.Add(await Strace.CountAsync(server, () => generator.RunAsync(server, path, seconds: 2, cancellation), cancellation));
+            await generator.RunAsync(server, path, SecondsBeforeCalls, cancellation);
+            runs.Add(await Strace.CountAsync(server, () => generator.RunAsync(server, path, SecondsOfCalls, cancellation), cancellation));
         }
 
         return runs;

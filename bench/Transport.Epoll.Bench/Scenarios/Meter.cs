@@ -8,7 +8,7 @@ internal static class Meter
 {
     public static async Task<LoadRun> RunAsync(ILoadGenerator generator, ServerProcess server, string path, int seconds, int round, CancellationToken cancellation)
     {
-        var allocated = await AllocatedAsync(server, cancellation);
+        var infoBefore = await InfoAsync(server, cancellation);
         var before = server.Usage();
         var result = await generator.RunAsync(server, path, seconds, cancellation);
         var after = server.Usage();
@@ -17,6 +17,7 @@ internal static class Meter
             throw new BenchException($"{server.Contender.Name}, round {round}: {result.Errors} errors in {result.Requests} requests. Nothing of this scenario is reported.");
         }
 
+        var infoAfter = await InfoAsync(server, cancellation);
         var requests = (double)result.Requests;
         return new LoadRun
         {
@@ -32,12 +33,15 @@ internal static class Meter
             // Threads that ended meanwhile took their count with them.
             VoluntarySwitches = Math.Max(0, after.VoluntarySwitches - before.VoluntarySwitches) / requests,
             WorkingSetBytes = after.ResidentBytes,
-            AllocatedBytes = (await AllocatedAsync(server, cancellation) - allocated) / requests,
+            AllocatedBytes = (infoAfter?.AllocatedBytes - infoBefore?.AllocatedBytes) / requests,
             Latency = result.Latency,
-            Figures = result.Figures,
+            Figures = WithModeChanges(result.Figures, infoBefore?.Auto, infoAfter?.Auto),
         };
     }
 
-    private static async Task<long?> AllocatedAsync(ServerProcess server, CancellationToken cancellation) =>
-        server.Can(Ability.Info) ? (await ServerInfo.ReadAsync(server, collect: false, cancellation)).AllocatedBytes : null;
+    private static async Task<ServerInfo?> InfoAsync(ServerProcess server, CancellationToken cancellation) =>
+        server.Can(Ability.Info) ? await ServerInfo.ReadAsync(server, collect: false, cancellation) : null;
+
+    private static IReadOnlyDictionary<string, double>? WithModeChanges(IReadOnlyDictionary<string, double>? figures, ModeChanges? before, ModeChanges? after) =>
+        before is null || after is null ? figures : new Dictionary<string, double>([.. figures ?? new Dictionary<string, double>(), .. after.Since(before)]);
 }

@@ -37,11 +37,17 @@ internal static class ScenarioCatalog
         new LoadScenario("websocket", "/ws", new ClosedLoop("WebSocket echo of 128 bytes", 256, a => new WebSocketMessages(a, length: 128)))
             { Needs = Ability.WebSocket },
         new LoadScenario("idle", "/plaintext", new IdleConnections(8_000)) { Needs = Ability.Info, Fresh = true, Rounds = 3 },
-        new LoadScenario("blocked", "/plaintext", new BesideLoad(new FixedRate(connections: 16, rate: 2_000), "/block/200", otherConnections: 1))
+        new LoadScenario("blocked", "/plaintext", NewBlocked())
             { Needs = Ability.Timing, MinSeconds = 20, Rounds = 3 },
+        new LoadScenario("blocked-tls", "/plaintext", NewBlocked()) { Tls = true, Needs = Ability.Timing, MinSeconds = 20, Rounds = 3 },
         new LoadScenario("everybody-blocks", "/block/20", NewGet(64, halves: true)) { Needs = Ability.Timing, MinSeconds = 60, Fresh = true, Rounds = 3 },
-        new LoadScenario("cpu-heavy", "/plaintext", new BesideLoad(NewGet(16), "/spin/20", otherConnections: 4)) { Needs = Ability.Timing, MinSeconds = 10, Rounds = 5 },
-        new LoadScenario("mixed", "/plaintext", new BesideLoad(NewGet(16), "/block/20", otherConnections: 48)) { Needs = Ability.Timing, MinSeconds = 10, Rounds = 5 },
+        new LoadScenario("cpu-heavy", "/plaintext", new BesideLoad(NewGet(16), NewGet(4), "/spin/20")) { Needs = Ability.Timing, MinSeconds = 10, Rounds = 5 },
+        new LoadScenario("mixed", "/plaintext", new BesideLoad(NewGet(16), NewGet(48), "/block/20")) { Needs = Ability.Timing, MinSeconds = 10, Rounds = 5 },
+        new LoadScenario("sync-over-async", "/plaintext", new BesideLoad(NewGet(16), NewLateBodies(16), "/upload/blocking"))
+            { Needs = Ability.SyncOverAsync, MinSeconds = 10, Rounds = 5 },
+        new LoadScenario("recovery", "/plaintext", new AfterBlocking(16, "/block/20", TimeSpan.FromSeconds(3))) { Needs = Ability.Timing, MinSeconds = 5, Rounds = 5 },
+        new LoadScenario("busy-machine", "/plaintext", new BesideBusyProcesses(NewGet(16), perProcessor: 2)) { Needs = Ability.Info, MinSeconds = 10, Rounds = 3 },
+        new LoadScenario("quiet", "/plaintext", new QuietThreads(NewGet(16))) { Needs = Ability.Info, Rounds = 3 },
         new AllocationScenario(),
         new LeakScenario(),
     ];
@@ -62,6 +68,11 @@ internal static class ScenarioCatalog
 
     private static Wrk NewWrk(int connections, string script = "report.lua", string? header = null) =>
         new(connections, Math.Min(LoadThreads, connections), script, header);
+
+    private static BesideLoad NewBlocked() => new(new FixedRate(connections: 16, rate: 2_000), NewGet(1), "/block/200");
+
+    private static ClosedLoop NewLateBodies(int connections) =>
+        new("POST, body 20 ms after the head", connections, a => new LateBodies(a, length: 1_000, TimeSpan.FromMilliseconds(20)));
 
     private static ClosedLoop NewGet(int connections, bool halves = false) => new("GET", connections, a => new HttpRequests(a)) { Halves = halves };
 }

@@ -28,9 +28,12 @@ internal enum Ability
     /// <summary><c>/info</c>: allocated bytes, heap, forced collections.</summary>
     Info = 256,
 
+    /// <summary>Serves others while a handler waits for its own body (<c>/upload/blocking</c>).</summary>
+    SyncOverAsync = 512,
+
     /// <summary>What an HTTP server without an application can do.</summary>
     Static = Json | Close | Http2 | Tls | Download,
 
-    /// <summary>All that the sample can do.</summary>
-    All = Static | Upload | WebSocket | Timing | Info,
+    /// <summary>All that the sample can do on any transport.</summary>
+    Sample = Static | Upload | WebSocket | Timing | Info,
 }

@@ -14,9 +14,9 @@ internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = 
 
     public static IReadOnlyList<Contender> Known { get; } =
     [
-        new(Baseline, new SampleLauncher("--transport", "sockets")),
-        new(Control, new SampleLauncher("--transport", "sockets")),
-        new("sockets-inline", new SampleLauncher("--transport", "sockets-inline")),
+        new(Baseline, new SampleLauncher(mayBlock: true, "--transport", "sockets")),
+        new(Control, new SampleLauncher(mayBlock: true, "--transport", "sockets")),
+        new("sockets-inline", new SampleLauncher(mayBlock: false, "--transport", "sockets-inline")),
         new("epoll-auto", SampleLauncher.Epoll("Auto")),
         new("epoll-inline", SampleLauncher.Epoll("Inline")),
         new("epoll-threadpool", SampleLauncher.Epoll("ThreadPool")),

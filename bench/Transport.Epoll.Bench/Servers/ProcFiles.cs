@@ -55,6 +55,12 @@ internal static partial class ProcFiles
         return kinds;
     }
 
+    /// <summary>All context switches so far of those threads whose names begin with one of <paramref name="names"/>.</summary>
+    public static long Switches(int process, string[] names) => Tasks(process)
+        .Select(task => Read($"{task}/status"))
+        .Where(status => names.Any(name => status.StartsWith($"Name:\t{name}", StringComparison.Ordinal)))
+        .Sum(status => Number(status, "voluntary_ctxt_switches:") + Number(status, "nonvoluntary_ctxt_switches:"));
+
     private static IEnumerable<string> Tasks(int process) => Directory.EnumerateDirectories($"/proc/{process}/task");
 
     /// <summary>How often the threads that are there now gave up their processor because they had to wait.</summary>

@@ -1,15 +1,17 @@
 namespace Transport.Epoll.Bench.Servers;
 
 /// <summary>The sample app on one of its transports: the same binary and the same app for all of them.</summary>
-internal sealed class SampleLauncher(params string[] transport) : ILauncher
+/// <param name="mayBlock">Whether the transport can serve a handler that waits for its own body: always inline, it never gets there.</param>
+/// <param name="transport">The arguments that choose it.</param>
+internal sealed class SampleLauncher(bool mayBlock, params string[] transport) : ILauncher
 {
-    public Ability Abilities => Ability.All;
+    public Ability Abilities => mayBlock ? Ability.Sample | Ability.SyncOverAsync : Ability.Sample;
 
     public IEnumerable<string> Needs => [];
 
     public string ProbePath => "/info";
 
-    public static SampleLauncher Epoll(string scheduling) => new("--transport", "epoll", "--scheduling", scheduling);
+    public static SampleLauncher Epoll(string scheduling) => new(scheduling != "Inline", "--transport", "epoll", "--scheduling", scheduling);
 
     public Task StartAsync(Contender contender, ServerSettings settings, int port, ICollection<ChildProcess> children, CancellationToken cancellation)
     {

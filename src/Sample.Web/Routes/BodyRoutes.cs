@@ -6,7 +6,7 @@ namespace Sample.Web.Routes;
 /// <summary>The answer of <c>/upload</c>.</summary>
 internal sealed record UploadResult(long Bytes);
 
-/// <summary><c>/echo</c>, <c>/upload</c> and <c>/download/{size}</c>: bodies larger than every buffer.</summary>
+/// <summary><c>/echo</c>, <c>/upload</c>, <c>/upload/blocking</c> and <c>/download/{size}</c>: bodies larger than every buffer.</summary>
 internal static class BodyRoutes
 {
     private const int ChunkSize = 64 * 1024;
@@ -18,6 +18,7 @@ internal static class BodyRoutes
     {
         routes.MapPost("/echo", EchoAsync).WithMetadata(new DisableRequestSizeLimitAttribute());
         routes.MapMethods("/upload", [HttpMethods.Post, HttpMethods.Put], UploadAsync).WithMetadata(new DisableRequestSizeLimitAttribute());
+        routes.MapPost("/upload/blocking", UploadBlocking);
         routes.MapGet("/download/{size}", DownloadAsync);
     }
 
@@ -42,6 +43,14 @@ internal static class BodyRoutes
                 return Results.Ok(new UploadResult(bytes));
             }
         }
+    }
+
+    /// <summary>Sync over async, as it should not be but often is: the thread waits until the whole body is there.</summary>
+    private static UploadResult UploadBlocking(HttpRequest request)
+    {
+        using var body = new MemoryStream();
+        request.Body.CopyToAsync(body).Wait();
+        return new UploadResult(body.Length);
     }
 
     private static async Task<IResult> DownloadAsync(string size, HttpResponse response, CancellationToken aborted)

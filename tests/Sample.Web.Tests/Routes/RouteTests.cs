@@ -18,6 +18,11 @@ public class RouteTests
 
         await PlaintextAndJsonAsync(client);
         await BodiesAsync(client);
+        if (transport != "sockets-inline") // there nobody receives the body while the handler waits for it
+        {
+            await UploadAsync(client, "/upload/blocking");
+        }
+
         await TimingsAsync(client);
 
         using var info = await client.GetFromJsonAsync<JsonDocument>("/info?collect=1").WaitAsync(Deadline.Short);
@@ -74,17 +79,22 @@ public class RouteTests
 
     private static async Task BodiesAsync(HttpClient client)
     {
+        await UploadAsync(client, "/upload");
+
         var body = new byte[LargeBody];
         new Random(1).NextBytes(body);
-        using var upload = await client.PostAsync(new Uri("/upload", UriKind.Relative), new ByteArrayContent(body)).WaitAsync(Deadline.Short);
-        Assert.Equal($"{{\"bytes\":{LargeBody}}}", await upload.Content.ReadAsStringAsync());
-
         using var echo = await client.PostAsync(new Uri("/echo", UriKind.Relative), new ByteArrayContent(body)).WaitAsync(Deadline.Short);
         Assert.Equal(body, await echo.Content.ReadAsByteArrayAsync());
 
         var download = await client.GetByteArrayAsync(new Uri($"/download/{LargeBody}", UriKind.Relative)).WaitAsync(Deadline.Short);
         Assert.Equal(LargeBody, download.Length);
         Assert.Equal((byte)'a', download[0]);
+    }
+
+    private static async Task UploadAsync(HttpClient client, string path)
+    {
+        using var upload = await client.PostAsync(new Uri(path, UriKind.Relative), new ByteArrayContent(new byte[LargeBody])).WaitAsync(Deadline.Short);
+        Assert.Equal($"{{\"bytes\":{LargeBody}}}", await upload.Content.ReadAsStringAsync());
     }
 
     private static async Task TimingsAsync(HttpClient client)

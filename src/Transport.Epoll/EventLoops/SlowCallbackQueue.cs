@@ -7,7 +7,7 @@ namespace Transport.Epoll.EventLoops;
 /// app. A first item passes on whatever has come by the time that a pool thread is free: fed in such batches, as Sockets feeds it, the pool
 /// finds the number of threads that blocking handlers need sooner than with item after item (docs/decisions/0006).
 /// </summary>
-/// <remarks>The lease holder adds; pool threads pass on.</remarks>
+/// <remarks>The lease holder adds; pool threads pass on. That none is left behind: passing.pml.</remarks>
 internal sealed class SlowCallbackQueue : IThreadPoolWorkItem
 {
     private readonly ConcurrentQueue<MeasuredCallback> _callbacks = new();

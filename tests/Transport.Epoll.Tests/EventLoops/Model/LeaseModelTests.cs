@@ -4,7 +4,7 @@ using Transport.Epoll.Tests.Support;
 
 namespace Transport.Epoll.Tests.EventLoops.Model;
 
-/// <summary>Checks lease.pml and wakeups.pml exhaustively with spin: as they are, and with each seeded fault.</summary>
+/// <summary>Checks lease.pml, wakeups.pml and passing.pml exhaustively with spin: as they are, and with each seeded fault.</summary>
 [Collection(RunsAlone.Name)]
 public sealed class LeaseModelTests : IDisposable
 {
@@ -22,6 +22,7 @@ public sealed class LeaseModelTests : IDisposable
     [InlineData("lease.pml", "LOOPS=2 NO_WAITS STARTED")]
     [InlineData("wakeups.pml", "")]
     [InlineData("wakeups.pml", "WATCHDOG")]
+    [InlineData("passing.pml", "")]
     public async Task Model_AsItIs_HasNoError(string model, string switches)
     {
         string report = await CheckAsync(model, switches);
@@ -54,6 +55,7 @@ public sealed class LeaseModelTests : IDisposable
     [InlineData("wakeups.pml", "NO_CLOSE_FENCE", "assertion violated")]
     [InlineData("wakeups.pml", "WATCHDOG NO_AWAKE_FENCE", "invalid end state")]
     [InlineData("wakeups.pml", "WATCHDOG NO_WATCHDOG_FENCE", "invalid end state")]
+    [InlineData("passing.pml", "ASKED_FOR_TOO_LONG", "invalid end state")]
     public async Task Model_SeededFault_IsFound(string model, string switches, string error)
     {
         string report = await CheckAsync(model, switches);

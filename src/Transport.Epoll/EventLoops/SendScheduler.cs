@@ -37,9 +37,9 @@ internal sealed class SendScheduler(EventLoop loop) : PipeScheduler
     {
         if (_sendsLarge && _bytesInPlace < MaxBytesInPlace)
         {
-            long start = Stopwatch.GetTimestamp();
+            long before = LoopThread.Sending - Stopwatch.GetTimestamp();
             action(state);
-            LoopThread.Sending += Stopwatch.GetTimestamp() - start;
+            LoopThread.Sending = before + Stopwatch.GetTimestamp(); // with what the action itself had sent in place
             return;
         }
 

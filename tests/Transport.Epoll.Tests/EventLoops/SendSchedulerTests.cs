@@ -171,6 +171,21 @@ public class SendSchedulerTests
         Assert.True(inPlace);
     }
 
+    /// <summary>The pump may find more to send while it asks for it, and is scheduled within itself.</summary>
+    [Fact]
+    public void Schedule_WithinASendInPlace_CountsOnce()
+    {
+        using TestLoop test = new();
+        SendScheduler scheduler = new(test.Loop);
+        scheduler.OnSent(LargeSend);
+        long before = LoopThread.Sending;
+        long start = Stopwatch.GetTimestamp();
+
+        scheduler.Schedule(_ => scheduler.Schedule(_ => SpinFor20Milliseconds(), null), null);
+
+        Assert.InRange(LoopThread.Sending - before, 1, Stopwatch.GetTimestamp() - start);
+    }
+
     [Fact]
     public void Schedule_InPlace_CountsAsTheThreadsSending()
     {
@@ -179,13 +194,15 @@ public class SendSchedulerTests
         scheduler.OnSent(LargeSend);
         long before = LoopThread.Sending;
 
-        scheduler.Schedule(_ =>
-        {
-            long start = Stopwatch.GetTimestamp();
-            SpinWait.SpinUntil(() => Stopwatch.GetElapsedTime(start) >= TimeSpan.FromMilliseconds(20));
-        }, null);
+        scheduler.Schedule(_ => SpinFor20Milliseconds(), null);
 
         Assert.True(Stopwatch.GetElapsedTime(before, LoopThread.Sending) >= TimeSpan.FromMilliseconds(20));
+    }
+
+    private static void SpinFor20Milliseconds()
+    {
+        long start = Stopwatch.GetTimestamp();
+        SpinWait.SpinUntil(() => Stopwatch.GetElapsedTime(start) >= TimeSpan.FromMilliseconds(20));
     }
 
     private static bool RunsInPlace(SendScheduler scheduler)

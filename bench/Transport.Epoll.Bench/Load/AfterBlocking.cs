@@ -42,6 +42,10 @@ internal sealed class AfterBlocking(int connections, string blockingPath, TimeSp
             {
                 figures["ms until all are back on their loops"] = time.TotalMilliseconds;
             }
+            else if (fresh is not null)
+            {
+                throw new BenchException($"{server.Contender.Name}: not all connections are back on their loops after {seconds} s.");
+            }
 
             return result with { Figures = figures };
         }
@@ -63,7 +67,7 @@ internal sealed class AfterBlocking(int connections, string blockingPath, TimeSp
     private static async Task<ModeChanges?> ChangesAsync(ServerProcess server, CancellationToken cancellation) =>
         (await ServerInfo.ReadAsync(server, collect: false, cancellation)).Auto;
 
-    /// <summary>Null where there is no such mode; the longest time when they are not back before the end.</summary>
+    /// <summary>Null where there is no such mode, or when they are not back before the end.</summary>
     private async Task<TimeSpan?> UntilAllAreBackAsync(ServerProcess server, ModeChanges? fresh, CancellationToken end)
     {
         if (fresh is null)
@@ -81,7 +85,7 @@ internal sealed class AfterBlocking(int connections, string blockingPath, TimeSp
         }
         catch (OperationCanceledException)
         {
-            // What has passed so far then stands for "not before the end".
+            return null;
         }
 
         return clock.Elapsed;

@@ -2,10 +2,13 @@ using Transport.Epoll.Bench.Servers;
 
 namespace Transport.Epoll.Bench.Load;
 
-/// <summary>Measures one load while another goes on beside it; only the measured one counts as requests.</summary>
+/// <summary>
+/// Measures one load while another comes in beside it and goes on; only the measured one counts as requests. What the server needs to get used
+/// to the other one, such as a take-over, is in the figures.
+/// </summary>
 internal sealed class BesideLoad(ILoadGenerator measured, ClosedLoop other, string otherPath) : ILoadGenerator
 {
-    private static readonly TimeSpan s_headStart = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_alone = TimeSpan.FromMilliseconds(500);
 
     public IEnumerable<string> Tools => measured.Tools;
 
@@ -14,12 +17,13 @@ internal sealed class BesideLoad(ILoadGenerator measured, ClosedLoop other, stri
     public async Task<LoadResult> RunAsync(ServerProcess server, string path, int seconds, CancellationToken cancellation)
     {
         using var end = new CancellationTokenSource();
+        var alone = measured.RunAsync(server, path, seconds, cancellation);
+        await Task.Delay(s_alone, cancellation);
         var beside = other.RunAsync(new Uri(server.Address, otherPath), TimeSpan.Zero, end.Token, cancellation);
         LoadResult result;
         try
         {
-            await Task.Delay(s_headStart, cancellation);
-            result = await measured.RunAsync(server, path, seconds, cancellation);
+            result = await alone;
         }
         finally
         {

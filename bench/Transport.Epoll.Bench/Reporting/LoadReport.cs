@@ -29,6 +29,11 @@ internal static class LoadReport
             text.AppendLine($"Noise, {Contender.Control} to {Contender.Baseline}: requests/s {Text(requests)}, CPU {Text(cpu)}.");
         }
 
+        if (report.Ratio(Contender.Auto, Figure.Requests.Read, Contender.Inline) is { } faster && report.Ratio(Contender.Auto, Figure.Cpu.Read, Contender.Inline) is { } dearer)
+        {
+            text.AppendLine($"{Contender.Auto} to {Contender.Inline}: requests/s {Text(faster)}, CPU {Text(dearer)}.");
+        }
+
         foreach (var line in report.LeftOut.Concat(Bounds.Goals(report)))
         {
             text.AppendLine($"- {line}");

@@ -31,12 +31,12 @@ internal sealed record ScenarioReport
     public IEnumerable<LoadRun> Of(string contender) => Runs.Where(r => r.Contender == contender);
 
     /// <summary>
-    /// The ratio to the baseline, taken within each round and then summarised: the machine's speed drifts from round to round, less within one.
-    /// Null where there is nothing to compare.
+    /// The ratio to the baseline, or to another contender, taken within each round and then summarised: the machine's speed drifts from round to
+    /// round, less within one. Null where there is nothing to compare.
     /// </summary>
-    public Summary? Ratio(string contender, Func<LoadRun, double?> figure)
+    public Summary? Ratio(string contender, Func<LoadRun, double?> figure, string to = Contender.Baseline)
     {
-        var baseline = Of(Contender.Baseline).ToDictionary(r => r.Round);
+        var baseline = Of(to).ToDictionary(r => r.Round);
         var ratios = Of(contender)
             .Where(r => baseline.ContainsKey(r.Round))
             .Select(r => figure(r) / figure(baseline[r.Round]))

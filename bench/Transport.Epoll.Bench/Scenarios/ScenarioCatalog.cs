@@ -42,7 +42,7 @@ internal static class ScenarioCatalog
         new LoadScenario("blocked-tls", "/plaintext", NewBlocked()) { Tls = true, Needs = Ability.Timing, MinSeconds = 20, Rounds = 3 },
         new LoadScenario("everybody-blocks", "/block/20", NewGet(64, halves: true)) { Needs = Ability.Timing, MinSeconds = 60, Fresh = true, Rounds = 3 },
         new LoadScenario("cpu-heavy", "/plaintext", new BesideLoad(NewGet(16), NewGet(4), "/spin/20")) { Needs = Ability.Timing, MinSeconds = 10, Rounds = 5 },
-        new LoadScenario("mixed", "/plaintext", new BesideLoad(NewGet(16), NewGet(48), "/block/20")) { Needs = Ability.Timing, MinSeconds = 10, Rounds = 5 },
+        new LoadScenario("mixed", "/plaintext", new BesideLoad(NewGet(16), NewGet(48), "/block/20")) { Needs = Ability.Timing, MinSeconds = 10, Fresh = true, Rounds = 5 },
         new LoadScenario("sync-over-async", "/plaintext", new BesideLoad(NewGet(16), NewLateBodies(16), "/upload/blocking"))
             { Needs = Ability.SyncOverAsync, MinSeconds = 10, Rounds = 5 },
         new LoadScenario("recovery", "/plaintext", new AfterBlocking(16, "/block/20", TimeSpan.FromSeconds(3))) { Needs = Ability.Timing, MinSeconds = 5, Rounds = 5 },

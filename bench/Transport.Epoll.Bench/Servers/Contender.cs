@@ -12,13 +12,18 @@ internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = 
     /// <summary>The same as the baseline, in a second process: its ratio shows the noise of the machine.</summary>
     public const string Control = "sockets-control";
 
+    /// <summary>The default mode, and what it is to be as fast as while no handler blocks.</summary>
+    public const string Auto = "epoll-auto";
+
+    public const string Inline = "epoll-inline";
+
     public static IReadOnlyList<Contender> Known { get; } =
     [
         new(Baseline, new SampleLauncher(mayBlock: true, "--transport", "sockets")),
         new(Control, new SampleLauncher(mayBlock: true, "--transport", "sockets")),
         new("sockets-inline", new SampleLauncher(mayBlock: false, "--transport", "sockets-inline")),
-        new("epoll-auto", SampleLauncher.Epoll("Auto")),
-        new("epoll-inline", SampleLauncher.Epoll("Inline")),
+        new(Auto, SampleLauncher.Epoll("Auto")),
+        new(Inline, SampleLauncher.Epoll("Inline")),
         new("epoll-threadpool", SampleLauncher.Epoll("ThreadPool")),
         new("limit-transport", new LimitLauncher("transport"), IsPeer: true),
         new("limit-loop", new LimitLauncher("loop"), IsPeer: true),

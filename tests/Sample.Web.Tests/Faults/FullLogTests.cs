@@ -28,7 +28,8 @@ public sealed class FullLogTests
         var redirection = log == "pipe" ? $"mkfifo {folder.File("log")} && exec 9<>{folder.File("log")} >{folder.File("log")} 2>&1" : $"exec >{log} 2>&1";
         await using var sample = SampleProcess.Launch("sh",
             ["-c", $"{redirection}; exec \"$@\"", "sh", SampleProcess.Dotnet, SampleProcess.Assembly, "--urls", $"http://unix:{path}",
-                "--scheduling", scheduling, "--Logging:LogLevel:Default", "None", "--Logging:LogLevel:Transport.Epoll", "Debug",
+                "--transport", FaultSettings.Transport, "--scheduling", scheduling, "--Logging:LogLevel:Default", "None",
+                "--Logging:LogLevel:Transport.Epoll", "Debug", "--Logging:LogLevel:Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets", "Debug",
                 "--Logging:Console:MaxQueueLength", $"{Queue}"]);
         await Deadline.UntilAsync(() => sample.HasExited || CanConnect(path), "listening");
         Assert.False(sample.HasExited);

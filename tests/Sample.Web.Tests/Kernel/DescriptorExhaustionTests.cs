@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Sample.Web.Tests.Faults;
 using Sample.Web.Tests.Support;
 using Xunit.Abstractions;
 
@@ -32,7 +33,8 @@ public class DescriptorExhaustionTests(ITestOutputHelper output)
     {
         var limit = await CountDescriptorsAsync() + Room;
         await using var sample = SampleProcess.Launch(
-            "sh", ["-c", $"ulimit -n {limit} && exec \"$@\"", "sh", SampleProcess.Dotnet, SampleProcess.Assembly, "--urls", SampleProcess.AnyPort, "--scheduling", scheduling]);
+            "sh", ["-c", $"ulimit -n {limit} && exec \"$@\"", "sh", SampleProcess.Dotnet, SampleProcess.Assembly, "--urls", SampleProcess.AnyPort,
+                "--transport", FaultSettings.Transport, "--scheduling", scheduling]);
         await sample.WaitUntilStartedAsync();
         using var client = sample.CreateClient();
         await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WaitAsync(Deadline.Short);

@@ -16,6 +16,8 @@ internal sealed class AutoScheduling(AutoTimes times, DriverThreads threads, Sch
 
     public WatchdogAlarm Alarm { get; } = new();
 
+    public ProcessPauses Pauses { get; } = new();
+
     /// <summary>Whether a callback of so many ticks of <see cref="Stopwatch"/> is slow.</summary>
     public bool IsSlow(long ticks) => ticks > _slow;
 
@@ -35,12 +37,13 @@ internal sealed class AutoScheduling(AutoTimes times, DriverThreads threads, Sch
     /// <summary>A callback ran on the pool: after enough quick ones the connection goes back to its loop.</summary>
     public void RecordOnPool(IApplicationItemOwner owner, long ticks)
     {
-        if (owner.Callbacks.TryMoveToLoop(!IsSlow(ticks), times.QuickCallbacks))
+        int enough = owner.Callbacks.Enough(times.QuickCallbacks);
+        if (owner.Callbacks.TryMoveToLoop(!IsSlow(ticks), enough))
         {
             counters.AddMoveToLoop();
             if (logger.IsEnabled(LogLevel.Debug))
             {
-                EpollTransportLog.MovedToLoop(logger, owner.ConnectionId, times.QuickCallbacks);
+                EpollTransportLog.MovedToLoop(logger, owner.ConnectionId, enough);
             }
         }
     }

@@ -6,7 +6,8 @@ namespace Transport.Epoll.EventLoops;
 
 /// <summary>
 /// Decides, in the Auto mode, where each application item of one loop runs, when the item is dequeued; and whether a callback that took long
-/// was slow by itself. What the machine took — the processor for another thread, a collection, the compiler — is no fault of the callback.
+/// was slow by itself. What the machine took — the processor for another thread, a collection, the compiler, all time for a while — is no fault
+/// of the callback.
 /// </summary>
 /// <remarks>Lease holder only; the watchdog is that between take-over and hand-over.</remarks>
 internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel kernel)
@@ -20,6 +21,7 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel ke
     private bool _heldUp;
     private long _readAt;
     private TimeSpan _taken;
+    private int _pauses;
     private long _sending;
 
     /// <summary>A thread begins to drive the loop.</summary>
@@ -69,10 +71,10 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel ke
             return;
         }
 
-        TimeSpan before = _taken;
+        (TimeSpan taken, int pauses) = (_taken, _pauses);
         ReadTaken(end);
-        TimeSpan own = Stopwatch.GetElapsedTime(start, end) - (_taken - before);
-        if (own > auto.Times.SlowCallback)
+        TimeSpan own = Stopwatch.GetElapsedTime(start, end) - (_taken - taken);
+        if (own > auto.Times.SlowCallback && _pauses == pauses)
         {
             _heldUp = true;
             auto.MoveToPool(owner, own);
@@ -101,6 +103,7 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel ke
     private void ReadTaken(long now)
     {
         _readAt = now;
+        _pauses = auto.Pauses.Count(now);
         _taken = LinuxThread.Times(kernel, _threadId).RunDelay + GC.GetTotalPauseDuration() + JitInfo.GetCompilationTime(currentThread: true);
     }
 }

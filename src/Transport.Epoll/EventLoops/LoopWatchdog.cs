@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Transport.Epoll.Native;
 
 namespace Transport.Epoll.EventLoops;
@@ -88,7 +89,7 @@ internal sealed class LoopWatchdog
     {
         int stretch = 1;
         int quiet = 0;
-        while (_auto.Alarm.Pause(_interval * stretch))
+        while (Pause(_interval * stretch))
         {
             LoopSight sight = Tick();
             stretch = sight >= LoopSight.Suspicious ? 1 : Math.Min(stretch * 2, MaxStretch);
@@ -98,6 +99,15 @@ internal sealed class LoopWatchdog
                 return;
             }
         }
+    }
+
+    /// <summary>Waits for the next tick. False when stopped.</summary>
+    private bool Pause(TimeSpan interval)
+    {
+        _auto.Pauses.OnDue(Stopwatch.GetTimestamp() + (long)(interval.TotalSeconds * Stopwatch.Frequency));
+        bool goesOn = _auto.Alarm.Pause(interval);
+        _auto.Pauses.OnBack(Stopwatch.GetTimestamp());
+        return goesOn;
     }
 
     /// <summary>Sleeps until a loop is awake, unless one is already. False when stopped.</summary>

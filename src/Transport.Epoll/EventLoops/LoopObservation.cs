@@ -99,8 +99,8 @@ internal sealed class LoopObservation(EventLoop loop, Kernel kernel, TimeSpan st
             return true; // nothing to compare with yet
         }
 
-        // A quarter: what is compiled for the first time also loads types and assemblies, which nobody counts.
-        bool warmsUp = since.RunDelay + since.Processor >= elapsed / 2 && compiling >= elapsed / 4;
+        // Any at all: what is used for the first time is compiled only in part, and otherwise loaded, which nobody counts.
+        bool warmsUp = since.RunDelay + since.Processor >= elapsed / 2 && compiling > TimeSpan.Zero;
         return !HadNoProcessor(since, elapsed) && !(warmsUp && ++_compilerTicks <= MaxCompilerTicks);
     }
 

@@ -32,6 +32,7 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
 
     // Under the gate. The pool lives as long as the group.
     private EventLoopGroup? _loops;
+    private DescriptorReserve? _reserve;
     private MemoryPool<byte> _pool = MemoryPool<byte>.Shared;
 
     public EpollTransportFactory(IOptions<EpollTransportOptions> options, ILoggerFactory? loggerFactory = null,
@@ -87,7 +88,7 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
 
     private async Task<EpollConnectionListener> BindCoreAsync(EndPoint endpoint)
     {
-        (EventLoopGroup loops, ConnectionSettings settings) = TakeLoops();
+        (EventLoopGroup loops, ConnectionSettings settings, DescriptorReserve reserve) = TakeLoops();
         ListenSocket[] sockets;
         try
         {
@@ -100,7 +101,7 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
             throw;
         }
 
-        return await EpollConnectionListener.StartAsync(settings, loops, sockets).ConfigureAwait(false);
+        return await EpollConnectionListener.StartAsync(settings, loops, sockets, reserve).ConfigureAwait(false);
     }
 
     private UnixSocketAccess? UnixAccess(EndPoint endpoint) => endpoint is UnixDomainSocketEndPoint
@@ -108,7 +109,7 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
         : null;
 
     /// <summary>The running group with a reference for the caller, or a new one if there is none.</summary>
-    private (EventLoopGroup Loops, ConnectionSettings Settings) TakeLoops()
+    private (EventLoopGroup Loops, ConnectionSettings Settings, DescriptorReserve Reserve) TakeLoops()
     {
         lock (_gate)
         {
@@ -121,7 +122,7 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
                 _pool = pool;
             }
 
-            return (_loops, CreateSettings());
+            return (_loops, CreateSettings(), _reserve ??= new DescriptorReserve(Kernel));
         }
     }
 

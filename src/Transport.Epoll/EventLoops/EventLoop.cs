@@ -215,7 +215,11 @@ internal sealed class EventLoop
     {
         if (_processor is int processor)
         {
-            _kernel.SetAffinity(processor).ThrowIfFailed();
+            SysResult bound = _kernel.SetAffinity(processor);
+            if (_wakeToken is null)
+            {
+                bound.ThrowIfFailed(); // at the start; later the processor may be gone (a narrower cpuset), and any other one does
+            }
         }
 
         Thread.CurrentThread.Name = Name;

@@ -41,8 +41,10 @@ internal sealed class Acceptor : IEventHandler
     // Armed once in advance: the process's first timer starts a thread, which can't be had when descriptors have run out.
     private readonly Timer _retryTimer;
 
-    // Under the gate.
+    // Shared by all acceptors.
     private readonly DescriptorReserve _reserve;
+
+    // Under the gate.
     private bool _stopped;
     private int _skippedInRow;
 
@@ -52,13 +54,13 @@ internal sealed class Acceptor : IEventHandler
     // Lease holder only; 0 stands for "not registered".
     private ulong _token;
 
-    public Acceptor(IAcceptSink sink, EventLoop loop, ListenSocket socket, Kernel kernel)
+    public Acceptor(IAcceptSink sink, EventLoop loop, ListenSocket socket, Kernel kernel, DescriptorReserve reserve)
     {
         _sink = sink;
         Loop = loop;
         Socket = socket;
         _kernel = kernel;
-        _reserve = new DescriptorReserve(kernel);
+        _reserve = reserve;
         _retryTimer = new Timer(static state => ((Acceptor)state!).Resume(), this, s_retry, Timeout.InfiniteTimeSpan);
     }
 

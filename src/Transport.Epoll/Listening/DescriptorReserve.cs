@@ -6,7 +6,10 @@ namespace Transport.Epoll.Listening;
 /// Keeps the last descriptors of the process for the runtime: .NET needs some for a moment whenever it starts a thread, and ends the
 /// process when it can't have them. The kernel gives out the lowest free number, so a high number tells that few are left.
 /// </summary>
-/// <remarks>Under the acceptor's gate.</remarks>
+/// <remarks>
+/// Any thread; one for all acceptors, which would otherwise take a descriptor each before they notice. Those that accept at the same moment, one
+/// thread a loop, still may.
+/// </remarks>
 internal sealed class DescriptorReserve
 {
     /// <summary>How many are kept. Starting a thread takes three.</summary>
@@ -14,7 +17,7 @@ internal sealed class DescriptorReserve
 
     private readonly Kernel _kernel;
     private readonly int _firstReserved;
-    private bool _reached;
+    private volatile bool _reached;
 
     public DescriptorReserve(Kernel kernel)
     {
@@ -24,9 +27,15 @@ internal sealed class DescriptorReserve
     }
 
     /// <summary>A connection was accepted under this number.</summary>
-    public void OnAccepted(int descriptor) => _reached |= descriptor >= _firstReserved;
+    public void OnAccepted(int descriptor)
+    {
+        if (descriptor >= _firstReserved)
+        {
+            _reached = true;
+        }
+    }
 
-    /// <summary>Whether another descriptor may be taken. Asks the kernel only if the last one came from the reserve.</summary>
+    /// <summary>Whether another descriptor may be taken. Asks the kernel only if one came from the reserve.</summary>
     public bool IsFree()
     {
         if (_reached)

@@ -32,7 +32,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
     private Task? _stopped;
     private Task? _disposed;
 
-    private EpollConnectionListener(ConnectionSettings settings, EventLoopGroup loops, ListenSocket[] sockets)
+    private EpollConnectionListener(ConnectionSettings settings, EventLoopGroup loops, ListenSocket[] sockets, DescriptorReserve reserve)
     {
         _settings = settings;
         _loops = loops;
@@ -42,7 +42,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         for (int i = 0; i < sockets.Length; i++)
         {
             EventLoop loop = sockets.Length == 1 ? least : loops.Loops[i % loops.Loops.Length];
-            _acceptors[i] = new Acceptor(this, loop, sockets[i], settings.Kernel);
+            _acceptors[i] = new Acceptor(this, loop, sockets[i], settings.Kernel, reserve);
         }
 
         _stop = new ListenerStop(settings.Kernel, _acceptors, _firstReads);
@@ -53,9 +53,9 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
     bool IAcceptSink.HasRoom => Volatile.Read(ref _waiting) < MaxWaiting;
 
     /// <summary>Starts listening. The listener has taken over the sockets and the caller's reference to the loops, also when this fails.</summary>
-    public static async Task<EpollConnectionListener> StartAsync(ConnectionSettings settings, EventLoopGroup loops, ListenSocket[] sockets)
+    public static async Task<EpollConnectionListener> StartAsync(ConnectionSettings settings, EventLoopGroup loops, ListenSocket[] sockets, DescriptorReserve reserve)
     {
-        EpollConnectionListener listener = new(settings, loops, sockets);
+        EpollConnectionListener listener = new(settings, loops, sockets, reserve);
         try
         {
             loops.Failed += listener.OnLoopFailed;

@@ -1,4 +1,5 @@
 using Transport.Epoll.EventLoops;
+using Transport.Epoll.Tests.Native;
 using Transport.Epoll.Tests.Support;
 
 namespace Transport.Epoll.Tests.EventLoops;
@@ -6,6 +7,21 @@ namespace Transport.Epoll.Tests.EventLoops;
 /// <summary>Loops that a callback holds up. The watchdog ticks by hand, so nothing here depends on time.</summary>
 public class TakeOverTests
 {
+    /// <summary>A cpuset that was narrowed, a processor that was taken off line: the loop goes on wherever it may.</summary>
+    [Fact]
+    public async Task Tick_ItsProcessorIsGone_IsTakenOverAllTheSame()
+    {
+        using AutoLoops loops = new(processor: 0);
+        using BlockedCallback blocked = new();
+        await blocked.StartAsync(loops.Loop);
+        loops.Kernel.OnSetAffinity.FailAlways(Errno.EINVAL);
+
+        loops.TickThrice();
+
+        Assert.Equal("epoll-loop-0", await AutoLoops.RunAsync(loops.Loop, () => Thread.CurrentThread.Name));
+        await blocked.EndAsync();
+    }
+
     [Fact]
     public async Task Tick_SameCallbackThreeTimes_AnotherThreadDrivesTheLoop()
     {

@@ -31,6 +31,8 @@ internal sealed class ScriptedKernel : Kernel
 
     public CallScript OnAccept { get; } = new();
 
+    public CallScript OnSetAffinity { get; } = new();
+
     public CallScript OnReceive { get; } = new();
 
     /// <summary>Of Send and SendGather together.</summary>
@@ -125,6 +127,9 @@ internal sealed class ScriptedKernel : Kernel
         length = 0;
         return OnAccept.TryTake(out SysResult result) ? result : base.Accept(descriptor, address, out length);
     }
+
+    public override SysResult SetAffinity(int processor)
+        => OnSetAffinity.TryTake(out SysResult result) ? result : base.SetAffinity(processor);
 
     public override SysResult Receive(int descriptor, Span<byte> buffer)
         => OnReceive.TryTake(out SysResult result) ? result : base.Receive(descriptor, buffer[..Math.Min(buffer.Length, ReceiveLimit)]);

@@ -213,13 +213,10 @@ internal sealed class EventLoop
     /// <summary>The calling thread becomes the driver.</summary>
     private void OnDriver()
     {
-        if (_processor is int processor)
+        SysResult bound = _processor is int processor ? _kernel.SetAffinity(processor) : default;
+        if (_wakeToken is null)
         {
-            SysResult bound = _kernel.SetAffinity(processor);
-            if (_wakeToken is null)
-            {
-                bound.ThrowIfFailed(); // at the start; later the processor may be gone (a narrower cpuset), and any other one does
-            }
+            bound.ThrowIfFailed(); // at the start; later its processor may be gone (a narrower cpuset), and any other one does
         }
 
         Thread.CurrentThread.Name = Name;

@@ -20,8 +20,7 @@ public sealed class AutoSchedulingOptions
     public TimeSpan SlowCallback { get; set; } = TimeSpan.FromMilliseconds(1);
 
     /// <summary>
-    /// So many callbacks in a row that were not slow on the thread pool bring a connection back to its loop; twice as many each time that it
-    /// came back before, up to 64 times as many.
+    /// So many callbacks in a row that were not slow on the thread pool bring a connection back to its loop.
     /// From 1 to 1,000,000; the default is 50.
     /// </summary>
     public int QuickCallbacks { get; set; } = 50;

@@ -37,13 +37,12 @@ internal sealed class AutoScheduling(AutoTimes times, DriverThreads threads, Sch
     /// <summary>A callback ran on the pool: after enough quick ones the connection goes back to its loop.</summary>
     public void RecordOnPool(IApplicationItemOwner owner, long ticks)
     {
-        int enough = owner.Callbacks.Enough(times.QuickCallbacks);
-        if (owner.Callbacks.TryMoveToLoop(!IsSlow(ticks), enough))
+        if (owner.Callbacks.TryMoveToLoop(!IsSlow(ticks), times.QuickCallbacks))
         {
             counters.AddMoveToLoop();
             if (logger.IsEnabled(LogLevel.Debug))
             {
-                EpollTransportLog.MovedToLoop(logger, owner.ConnectionId, enough);
+                EpollTransportLog.MovedToLoop(logger, owner.ConnectionId, times.QuickCallbacks);
             }
         }
     }

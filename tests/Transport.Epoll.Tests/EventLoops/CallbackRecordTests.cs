@@ -44,18 +44,6 @@ public class CallbackRecordTests
         Assert.False(_record.TryMoveToLoop(quick: true, enough: 1));
     }
 
-    /// <summary>Else a connection that blocks now and then would hold up its loop every so often for ever.</summary>
-    [Fact]
-    public void Enough_AfterEachReturn_DoublesUpToALimit()
-    {
-        foreach (int enough in (int[])[3, 6, 12, 24, 48, 96, 192, 192])
-        {
-            _record.TryMoveToPool();
-            Assert.Equal(enough, _record.Enough(3));
-            Assert.True(_record.TryMoveToLoop(quick: true, enough: 1));
-        }
-    }
-
     [Fact]
     public async Task TryMoveToLoop_FromFourThreads_MovesOnce()
     {

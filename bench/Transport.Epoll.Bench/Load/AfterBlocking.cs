@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Transport.Epoll.Bench.Servers;
 
 namespace Transport.Epoll.Bench.Load;
@@ -75,7 +76,7 @@ internal sealed class AfterBlocking(int connections, string blockingPath, TimeSp
             return null;
         }
 
-        var clock = System.Diagnostics.Stopwatch.StartNew();
+        var clock = Stopwatch.StartNew();
         try
         {
             while (await ChangesAsync(server, end) is { } now && now.MovesToLoop - fresh.MovesToLoop < connections)

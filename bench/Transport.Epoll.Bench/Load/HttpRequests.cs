@@ -1,5 +1,4 @@
 using System.Net;
-using Transport.Epoll.Bench.Servers;
 
 namespace Transport.Epoll.Bench.Load;
 
@@ -8,15 +7,7 @@ namespace Transport.Epoll.Bench.Load;
 /// <param name="requestsPerConnection">The last of them says <c>Connection: close</c>; null keeps the connection.</param>
 internal sealed class HttpRequests(Uri address, int? requestsPerConnection = null) : IClient
 {
-    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        MaxConnectionsPerServer = 1,
-        ActivityHeadersPropagator = null,
-        SslOptions = { RemoteCertificateValidationCallback = ServerCertificate.IsOurs },
-    });
+    private readonly HttpMessageInvoker _http = OneConnection.NewClient();
 
     private int _done;
 

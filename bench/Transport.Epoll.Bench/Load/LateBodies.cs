@@ -1,20 +1,12 @@
 using System.Globalization;
 using System.Net;
-using Transport.Epoll.Bench.Servers;
 
 namespace Transport.Epoll.Bench.Load;
 
 /// <summary>POST requests whose body follows a while after their head, so that who waits for it really waits. The answer must name its length.</summary>
 internal sealed class LateBodies(Uri address, int length, TimeSpan late) : IClient
 {
-    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        UseCookies = false,
-        MaxConnectionsPerServer = 1,
-        ActivityHeadersPropagator = null,
-        SslOptions = { RemoteCertificateValidationCallback = ServerCertificate.IsOurs },
-    });
+    private readonly HttpMessageInvoker _http = OneConnection.NewClient();
 
     public async Task RequestAsync(CancellationToken cancellation)
     {

@@ -56,10 +56,16 @@ internal static partial class ProcFiles
     }
 
     /// <summary>All context switches so far of those threads whose names begin with one of <paramref name="names"/>.</summary>
-    public static long Switches(int process, string[] names) => Tasks(process)
-        .Select(task => Read($"{task}/status"))
-        .Where(status => names.Any(name => status.StartsWith($"Name:\t{name}", StringComparison.Ordinal)))
-        .Sum(status => Number(status, "voluntary_ctxt_switches:") + Number(status, "nonvoluntary_ctxt_switches:"));
+    public static long Switches(int process, string[] names)
+    {
+        var threads = Tasks(process)
+            .Select(task => Read($"{task}/status"))
+            .Where(status => names.Any(name => status.StartsWith($"Name:\t{name}", StringComparison.Ordinal)))
+            .ToList();
+        return threads.Count > 0
+            ? threads.Sum(status => Number(status, "voluntary_ctxt_switches:") + Number(status, "nonvoluntary_ctxt_switches:"))
+            : throw new BenchException($"No thread of process {process} is named {string.Join(" or ", names)}.");
+    }
 
     private static IEnumerable<string> Tasks(int process) => Directory.EnumerateDirectories($"/proc/{process}/task");
 

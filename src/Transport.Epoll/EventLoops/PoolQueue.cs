@@ -16,9 +16,7 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
     private const int MaxBatch = 16;
 
     private readonly ConcurrentQueue<(Action<object?> Callback, object? State)> _items = new();
-
-    // 1 while a pool thread has been asked for and has not come yet.
-    private int _requested;
+    private PoolRequest _request;
 
     // Lease holder only.
     private int _unflushed;
@@ -38,13 +36,13 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
         if (_unflushed > 0)
         {
             _unflushed = 0;
-            Request();
+            _request.Ask(this);
         }
     }
 
     void IThreadPoolWorkItem.Execute()
     {
-        Interlocked.Exchange(ref _requested, 0); // before the queue is looked at: who enqueues later asks again
+        _request.OnCame();
         if (!_items.TryDequeue(out (Action<object?> Callback, object? State) item))
         {
             return;
@@ -55,7 +53,7 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
         {
             if (!_items.IsEmpty)
             {
-                Request();
+                _request.Ask(this);
             }
 
             item.Callback(item.State);
@@ -64,15 +62,7 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
         while (Environment.TickCount64 - start < MaxMilliseconds && _items.TryDequeue(out item));
         if (!_items.IsEmpty)
         {
-            Request();
-        }
-    }
-
-    private void Request()
-    {
-        if (Interlocked.Exchange(ref _requested, 1) == 0)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            _request.Ask(this);
         }
     }
 }

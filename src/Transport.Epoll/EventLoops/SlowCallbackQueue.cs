@@ -7,26 +7,21 @@ namespace Transport.Epoll.EventLoops;
 /// app. A first item passes on whatever has come by the time that a pool thread is free: fed in such batches, as Sockets feeds it, the pool
 /// finds the number of threads that blocking handlers need sooner than with item after item (docs/decisions/0006).
 /// </summary>
-/// <remarks>The lease holder adds; pool threads pass on. That none is left behind: passing.pml.</remarks>
+/// <remarks>The lease holder adds; pool threads pass on.</remarks>
 internal sealed class SlowCallbackQueue : IThreadPoolWorkItem
 {
     private readonly ConcurrentQueue<MeasuredCallback> _callbacks = new();
-
-    // 1 while a pool thread has been asked for and has not come yet.
-    private int _requested;
+    private PoolRequest _request;
 
     public void Add(MeasuredCallback callback)
     {
         _callbacks.Enqueue(callback);
-        if (Interlocked.Exchange(ref _requested, 1) == 0)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        }
+        _request.Ask(this);
     }
 
     void IThreadPoolWorkItem.Execute()
     {
-        Interlocked.Exchange(ref _requested, 0); // before the queue is looked at: who adds later asks again
+        _request.OnCame();
         while (_callbacks.TryDequeue(out MeasuredCallback? callback))
         {
             ThreadPool.UnsafeQueueUserWorkItem(callback, preferLocal: false);

@@ -7,7 +7,7 @@ public class SlowCallbackQueueTests
 {
     private readonly SlowCallbackQueue _queue = new();
 
-    /// <summary>A pool thread passes callbacks on all the while that others are added: between its last look and its going none may be left.</summary>
+    /// <summary>Pool threads pass callbacks on all the while that others are added. That none is left between a last look and an end is what passing.pml proves.</summary>
     [Fact]
     public async Task Add_WhileOthersArePassedOn_RunsEachOnceOnThePool()
     {
@@ -21,7 +21,7 @@ public class SlowCallbackQueueTests
 
         for (int i = 0; i < Count; i++)
         {
-            Add(state =>
+            Add(loops, owner, state =>
             {
                 Interlocked.Increment(ref runs[(int)state!]);
                 elsewhere |= !Thread.CurrentThread.IsThreadPoolThread;
@@ -35,8 +35,6 @@ public class SlowCallbackQueueTests
         await done.Task.WithTimeout();
         Assert.All(runs, run => Assert.Equal(1, run));
         Assert.False(elsewhere);
-
-        void Add(Action<object?> callback, object? state) => _queue.Add(new MeasuredCallback(loops.Auto, new WorkItem(callback, state, owner)));
     }
 
     [Fact]
@@ -48,16 +46,19 @@ public class SlowCallbackQueueTests
         TaskCompletionSource second = new(TaskCreationOptions.RunContinuationsAsynchronously);
         RecordingItemOwner owner = new();
 
-        _queue.Add(new MeasuredCallback(loops.Auto, new WorkItem(_ =>
+        Add(loops, owner, _ =>
         {
             gate.Wait(Waiting.Limit);
             first.SetResult();
-        }, null, owner)));
-        _queue.Add(new MeasuredCallback(loops.Auto, new WorkItem(_ => second.SetResult(), null, owner)));
+        });
+        Add(loops, owner, _ => second.SetResult());
 
         await second.Task.WithTimeout();
         Assert.False(first.Task.IsCompleted);
         gate.Set();
         await first.Task.WithTimeout();
     }
+
+    private void Add(AutoLoops loops, RecordingItemOwner owner, Action<object?> callback, object? state = null)
+        => _queue.Add(new MeasuredCallback(loops.Auto, new WorkItem(callback, state, owner)));
 }

@@ -1,10 +1,10 @@
 /*
- * SlowCallbackQueue: loops add callbacks; whoever finds nobody asked for asks the pool for a thread, which passes on all that it finds.
- * PoolQueue asks in the same way.
+ * PoolRequest, as SlowCallbackQueue and PoolQueue use it: who adds and finds nobody asked for asks the pool for a thread, which takes all that
+ * it finds.
  *
- * Proved, for every interleaving within the bounds below: no callback is left behind, each is passed on once.
+ * Proved, for every interleaving within the bounds below: nothing is left behind, each item is taken once.
  *
- * The exchange and the queue's own operations are full fences, so no delay of stores needs to be looked at. A callback left behind is a
+ * The exchange and the queue's own operations are full fences, so no delay of stores needs to be looked at. An item left behind is a
  * thread of the pool that waits for ever, an invalid end state.
  *
  * Seeded fault, a -D switch: ASKED_FOR_TOO_LONG.

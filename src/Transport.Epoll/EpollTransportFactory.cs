@@ -30,10 +30,10 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
     private readonly string? _obstacle;
     private readonly Lock _gate = new();
 
-    // Under the gate. The pool lives as long as the group.
+    // Under the gate. The pool lives as long as the group; the reserve watches for all listeners.
     private EventLoopGroup? _loops;
-    private DescriptorReserve? _reserve;
     private MemoryPool<byte> _pool = MemoryPool<byte>.Shared;
+    private DescriptorReserve? _reserve;
 
     public EpollTransportFactory(IOptions<EpollTransportOptions> options, ILoggerFactory? loggerFactory = null,
         IMemoryPoolFactory<byte>? memoryPoolFactory = null, IHostApplicationLifetime? lifetime = null, IMeterFactory? meters = null)

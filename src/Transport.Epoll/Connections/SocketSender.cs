@@ -10,7 +10,7 @@ namespace Transport.Epoll.Connections;
 
 /// <summary>The pump from the output pipe to the socket: all that the application has flushed leaves in one gather send.</summary>
 /// <remarks>
-/// One thread at a time, by the pump's own sequence: the lease holder, or a flushing thread while the loop sleeps.
+/// One thread at a time, by the pump's own sequence: the lease holder, or a flushing thread where the send scheduler sends in place.
 /// </remarks>
 internal sealed class SocketSender(
     EpollConnection connection, EventLoop loop, SendScheduler scheduler, Kernel kernel, PipeReader output, ILogger logger, bool isUnix)

@@ -6,8 +6,8 @@ namespace Transport.Epoll.EventLoops;
 
 /// <summary>
 /// Decides, in the Auto mode, where each application item of one loop runs, when the item is dequeued; and whether a callback that took long
-/// was slow by itself. What the machine took — the processor for another thread, a collection, the compiler, all time for a while — is no fault
-/// of the callback.
+/// was slow by itself. What the machine took — the processor for another thread, a collection, the compiler, a stop of the whole process — is no
+/// fault of the callback.
 /// </summary>
 /// <remarks>Lease holder only; the watchdog is that between take-over and hand-over.</remarks>
 internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel kernel)

@@ -13,7 +13,7 @@ public class StarvationTests(ITestOutputHelper output)
     private const int Connections = 8;
     private const int WarmUpAnswers = 1_000;
     private const int BusyProcesses = 6;
-    private const int Stops = 20;
+    private const int Stops = 25;
     private const int Tries = 10;
 
     /// <summary>The client of the test, and the kernel's work for it, have some of it always.</summary>

@@ -21,7 +21,7 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel ke
     private bool _heldUp;
     private long _readAt;
     private TimeSpan _taken;
-    private int _pauses;
+    private long _pause;
     private long _sending;
 
     /// <summary>A thread begins to drive the loop.</summary>
@@ -71,10 +71,10 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel ke
             return;
         }
 
-        (TimeSpan taken, int pauses) = (_taken, _pauses);
+        (TimeSpan taken, long pause) = (_taken, _pause);
         ReadTaken(end);
         TimeSpan own = Stopwatch.GetElapsedTime(start, end) - (_taken - taken);
-        if (own > auto.Times.SlowCallback && _pauses == pauses)
+        if (own > auto.Times.SlowCallback && _pause == pause)
         {
             _heldUp = true;
             auto.MoveToPool(owner, own);
@@ -103,7 +103,7 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel ke
     private void ReadTaken(long now)
     {
         _readAt = now;
-        _pauses = auto.Pauses.Count(now);
+        _pause = auto.Pauses.Latest(now);
         _taken = LinuxThread.Times(kernel, _threadId).RunDelay + GC.GetTotalPauseDuration() + JitInfo.GetCompilationTime(currentThread: true);
     }
 }

@@ -104,9 +104,11 @@ internal sealed class LoopWatchdog
     /// <summary>Waits for the next tick. False when stopped.</summary>
     private bool Pause(TimeSpan interval)
     {
-        _auto.Pauses.OnDue(Stopwatch.GetTimestamp() + (long)(interval.TotalSeconds * Stopwatch.Frequency));
+        long now = Stopwatch.GetTimestamp();
+        _auto.Pauses.OnWatchdog(now, now + (long)(interval.TotalSeconds * Stopwatch.Frequency));
         bool goesOn = _auto.Alarm.Pause(interval);
-        _auto.Pauses.OnBack(Stopwatch.GetTimestamp());
+        now = Stopwatch.GetTimestamp();
+        _auto.Pauses.OnWatchdog(now, now); // a tick takes no time to speak of
         return goesOn;
     }
 
@@ -123,6 +125,7 @@ internal sealed class LoopWatchdog
             }
         }
 
+        _auto.Pauses.OnWatchdog(Stopwatch.GetTimestamp(), long.MaxValue);
         return _auto.Alarm.Sleep();
     }
 }

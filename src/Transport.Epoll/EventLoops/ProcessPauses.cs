@@ -3,38 +3,35 @@ using System.Diagnostics;
 namespace Transport.Epoll.EventLoops;
 
 /// <summary>
-/// How often the whole process stood still, as under a debugger's break or SIGSTOP, or when the machine itself was paused. The kernel counts
-/// such a time as nothing that a thread did or waited for, but the watchdog's next tick comes far too late then, too.
+/// When the whole process last stood still, as under a debugger's break or SIGSTOP, or when the machine itself was paused. The kernel counts
+/// such a time as nothing that a thread did or waited for, but the watchdog then comes far too late to where it is due, too.
 /// </summary>
-/// <remarks>The watchdog says when it wants to be back and that it is; any thread reads.</remarks>
+/// <remarks>The watchdog says that it goes on and when it is due again; any thread reads.</remarks>
 internal sealed class ProcessPauses
 {
-    /// <summary>A tick for which the machine is only too busy comes sooner.</summary>
+    /// <summary>A watchdog for which the machine is only too busy comes sooner.</summary>
     private static readonly long s_late = Stopwatch.Frequency / 20;
 
     private long _due = long.MaxValue;
-    private int _count;
+    private long _missed;
 
-    /// <summary>Watchdog: it waits for its next tick, which is due at a timestamp of <see cref="Stopwatch"/>.</summary>
-    public void OnDue(long due) => Volatile.Write(ref _due, due);
-
-    /// <summary>Watchdog: its wait is over.</summary>
-    public void OnBack(long now)
+    /// <summary>Watchdog: it goes on at <paramref name="now"/> and will next do so at <paramref name="due"/>, timestamps of <see cref="Stopwatch"/>.</summary>
+    public void OnWatchdog(long now, long due)
     {
-        if (IsLate(now))
+        if (IsLate(_due, now))
         {
-            Volatile.Write(ref _count, _count + 1); // before the next line, so that a reader may count it twice but never miss it
+            Volatile.Write(ref _missed, _due); // before the next line, so that a reader finds it here or there
         }
 
-        Volatile.Write(ref _due, long.MaxValue);
+        Volatile.Write(ref _due, due);
     }
 
-    /// <summary>The pauses until now. A callback that saw another number before has met one, and the clock says nothing about it.</summary>
-    public int Count(long now) => (IsLate(now) ? 1 : 0) + Volatile.Read(ref _count);
-
-    private bool IsLate(long now)
+    /// <summary>What stands for the latest pause. A callback that saw another value before has met one, and the clock says nothing about it.</summary>
+    public long Latest(long now)
     {
         long due = Volatile.Read(ref _due);
-        return due < now && now - due > s_late;
+        return IsLate(due, now) ? due : Volatile.Read(ref _missed);
     }
+
+    private static bool IsLate(long due, long now) => due < now && now - due > s_late;
 }

@@ -10,30 +10,47 @@ public class ProcessPausesTests
     private readonly ProcessPauses _pauses = new();
 
     [Fact]
-    public void Count_WatchdogIsBackInTime_StaysTheSame()
+    public void Latest_WatchdogIsInTime_StaysTheSame()
     {
-        _pauses.OnDue(10 * Second);
-        Assert.Equal(0, _pauses.Count(10 * Second));
-        _pauses.OnBack((10 * Second) + (Second / 50));
+        _pauses.OnWatchdog(9 * Second, 10 * Second);
+        long before = _pauses.Latest(10 * Second);
+        _pauses.OnWatchdog((10 * Second) + (Second / 50), 11 * Second);
 
-        Assert.Equal(0, _pauses.Count(11 * Second));
+        Assert.Equal(before, _pauses.Latest(11 * Second));
     }
 
-    /// <summary>Whoever goes on first after the pause: its callback has met one.</summary>
+    /// <summary>Whoever goes on first after a pause, its callback has met one; and only one.</summary>
     [Fact]
-    public void Count_WatchdogIsLate_IsMoreBeforeItIsBackAndAfter()
+    public void Latest_WatchdogIsLate_IsAnotherOnceBeforeItIsBackAndAfter()
     {
-        _pauses.OnDue(10 * Second);
-        Assert.Equal(1, _pauses.Count(11 * Second));
-        _pauses.OnBack(11 * Second);
-        Assert.Equal(1, _pauses.Count(11 * Second));
+        long before = _pauses.Latest(9 * Second);
+        _pauses.OnWatchdog(9 * Second, 10 * Second);
+        long first = _pauses.Latest(11 * Second);
+        _pauses.OnWatchdog(11 * Second, 12 * Second);
 
-        _pauses.OnDue(12 * Second);
-        Assert.Equal(1, _pauses.Count(12 * Second));
-        _pauses.OnBack(14 * Second);
-        Assert.Equal(2, _pauses.Count(20 * Second));
+        Assert.NotEqual(before, first);
+        Assert.Equal(first, _pauses.Latest(12 * Second));
+        _pauses.OnWatchdog(14 * Second, 15 * Second);
+        Assert.NotEqual(first, _pauses.Latest(14 * Second));
+    }
+
+    /// <summary>The process may stop at any moment: also while the watchdog is about its tick.</summary>
+    [Fact]
+    public void Latest_WatchdogStopsInATick_IsAnother()
+    {
+        _pauses.OnWatchdog(9 * Second, 10 * Second);
+        _pauses.OnWatchdog(10 * Second, 10 * Second);
+        long before = _pauses.Latest(10 * Second);
+        _pauses.OnWatchdog(11 * Second, 12 * Second);
+
+        Assert.NotEqual(before, _pauses.Latest(11 * Second));
     }
 
     [Fact]
-    public void Count_WatchdogSleeps_IsNoPause() => Assert.Equal(0, _pauses.Count(long.MaxValue));
+    public void Latest_WatchdogSleeps_StaysTheSame()
+    {
+        _pauses.OnWatchdog(9 * Second, long.MaxValue);
+
+        Assert.Equal(_pauses.Latest(9 * Second), _pauses.Latest(long.MaxValue));
+    }
 }

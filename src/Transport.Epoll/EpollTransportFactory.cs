@@ -122,7 +122,7 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
                 _pool = pool;
             }
 
-            return (_loops, CreateSettings(), _reserve ??= new DescriptorReserve(Kernel));
+            return (_loops, CreateSettings(), _reserve ??= new DescriptorReserve(Kernel, _options.LoopCount));
         }
     }
 

@@ -61,7 +61,7 @@ internal sealed class Acceptor : IEventHandler
         Socket = socket;
         _kernel = kernel;
         _reserve = reserve;
-        _retryTimer = new Timer(static state => ((Acceptor)state!).Resume(), this, s_retry, Timeout.InfiniteTimeSpan);
+        _retryTimer = new Timer(static state => ((Acceptor)state!).Retry(), this, s_retry, Timeout.InfiniteTimeSpan);
     }
 
     public EventLoop Loop { get; }
@@ -97,6 +97,24 @@ internal sealed class Acceptor : IEventHandler
         if (Volatile.Read(ref _held) != 0 && Interlocked.Exchange(ref _held, 0) != 0)
         {
             Loop.Post(static state => ((Acceptor)state!).AcceptSome(), this);
+        }
+    }
+
+    /// <summary>The timer: while nothing is free the loop is not woken for it.</summary>
+    private void Retry()
+    {
+        if (_reserve.IsFree())
+        {
+            Resume();
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (!_stopped)
+            {
+                _retryTimer.Change(s_retry, Timeout.InfiniteTimeSpan);
+            }
         }
     }
 
@@ -176,19 +194,14 @@ internal sealed class Acceptor : IEventHandler
 
     private Outcome AcceptOne()
     {
-        if (!_stopped && !_reserve.IsFree())
-        {
-            Hold(SysResult.TooManyOpenFiles);
-            return Outcome.Held;
-        }
-
         Span<byte> address = stackalloc byte[SocketAddresses.MaxLength];
-        SysResult result = _kernel.Accept(Socket.Descriptor.Number, address, out int length);
+        SysResult result = _stopped
+            ? _reserve.AcceptAny(Socket.Descriptor.Number, address, out int length)
+            : _reserve.Accept(Socket.Descriptor.Number, address, out length);
         if (result.IsOk)
         {
             FileDescriptor descriptor = new(_kernel, result.Value);
             _skippedInRow = 0;
-            _reserve.OnAccepted(result.Value);
             _sink.OnAccepted(this, descriptor, Socket.IsUnix ? null : SocketAddresses.FromKernel(address[..length]));
             return Outcome.Accepted;
         }

@@ -6,10 +6,7 @@ namespace Transport.Epoll.Listening;
 /// Keeps the last descriptors of the process for the runtime: .NET needs some for a moment whenever it starts a thread, and ends the
 /// process when it can't have them. The kernel gives out the lowest free number, so a high number tells that few are left.
 /// </summary>
-/// <remarks>
-/// Any thread; one for all acceptors, which would otherwise take a descriptor each before they notice. Those that accept at the same moment, one
-/// thread a loop, still may.
-/// </remarks>
+/// <remarks>Any thread; one for all acceptors.</remarks>
 internal sealed class DescriptorReserve
 {
     /// <summary>How many are kept. Starting a thread takes three.</summary>
@@ -17,37 +14,81 @@ internal sealed class DescriptorReserve
 
     private readonly Kernel _kernel;
     private readonly int _firstReserved;
-    private volatile bool _reached;
+    private readonly int _firstNear;
 
-    public DescriptorReserve(Kernel kernel)
+    // Near the reserve one accepts at a time, after a look at what is left.
+    private readonly Lock _gate = new();
+
+    // Set by whoever gets a number near the reserve, reset under the gate.
+    private volatile bool _isNear;
+
+    // The threads that accept without the gate. Each announces itself, then looks whether it is near; who is near looks for them.
+    private int _ungated;
+
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="accepting">How many threads may accept at the same time: so far from the reserve is near.</param>
+    public DescriptorReserve(Kernel kernel, int accepting)
     {
         _kernel = kernel;
         SysResult limit = kernel.DescriptorLimit();
         _firstReserved = limit.IsOk ? limit.Value - Size : int.MaxValue;
+        _firstNear = _firstReserved - accepting;
     }
 
-    /// <summary>A connection was accepted under this number.</summary>
-    public void OnAccepted(int descriptor)
+    /// <summary>Accepts a connection; if that would take from the reserve, EMFILE.</summary>
+    public SysResult Accept(int listener, Span<byte> address, out int length)
     {
-        if (descriptor >= _firstReserved)
+        Interlocked.Increment(ref _ungated);
+        try
         {
-            _reached = true;
-        }
-    }
-
-    /// <summary>Whether another descriptor may be taken. Asks the kernel only if one came from the reserve.</summary>
-    public bool IsFree()
-    {
-        if (_reached)
-        {
-            SysResult probe = _kernel.EventFdCreate();
-            if (probe.IsOk)
+            if (!_isNear)
             {
-                _kernel.Close(probe.Value);
-                _reached = probe.Value >= _firstReserved;
+                return AcceptAny(listener, address, out length);
             }
         }
+        finally
+        {
+            Interlocked.Decrement(ref _ungated);
+        }
 
-        return !_reached;
+        lock (_gate)
+        {
+            length = 0;
+            return IsFree() ? AcceptAny(listener, address, out length) : SysResult.TooManyOpenFiles;
+        }
+    }
+
+    /// <summary>Accepts a connection, from the reserve too.</summary>
+    public SysResult AcceptAny(int listener, Span<byte> address, out int length)
+    {
+        SysResult result = _kernel.Accept(listener, address, out length);
+        if (result.IsOk && result.Value >= _firstNear)
+        {
+            _isNear = true;
+        }
+
+        return result;
+    }
+
+    /// <summary>Whether another descriptor may be taken. Asks the kernel only near the reserve.</summary>
+    public bool IsFree()
+    {
+        if (!_isNear)
+        {
+            return true;
+        }
+
+        lock (_gate)
+        {
+            SysResult probe = _kernel.EventFdCreate();
+            if (!probe.IsOk)
+            {
+                return false;
+            }
+
+            _kernel.Close(probe.Value);
+            _isNear = probe.Value >= _firstNear;
+            return probe.Value + Volatile.Read(ref _ungated) < _firstReserved;
+        }
     }
 }

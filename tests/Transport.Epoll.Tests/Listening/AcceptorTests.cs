@@ -21,7 +21,7 @@ public sealed class AcceptorTests : IDisposable
     {
         _test = new TestLoop(_kernel);
         _socket = ListenSocket.Bind(_kernel, new IPEndPoint(IPAddress.Loopback, 0), 1, 512, noDelay: true)[0];
-        _acceptor = new Acceptor(_sink, _test.Loop, _socket, _kernel, new DescriptorReserve(_kernel));
+        _acceptor = new Acceptor(_sink, _test.Loop, _socket, _kernel, new DescriptorReserve(_kernel, accepting: 1));
     }
 
     public void Dispose()

@@ -160,21 +160,21 @@ internal sealed class DriverThreads
             }
 
             Thread.CurrentThread.Name = "epoll-standby";
-            lock (_gate)
-            {
-                Park(standby);
-            }
+            EnterGate();
+            Park(standby);
+            Monitor.Exit(_gate);
         }
     }
 
     /// <summary>Waits for a loop to drive. False: the thread is not needed any more.</summary>
     private bool TryTakeLoop(Standby standby, [NotNullWhen(true)] out EventLoop? loop)
     {
-        lock (_gate)
+        EnterGate();
+        try
         {
             while (standby.Loop is null)
             {
-                if (_closed || (!Monitor.Wait(_gate, _parked.Count > _loops ? _idleLimit : Timeout.InfiniteTimeSpan) && TryLeave(standby)))
+                if (_closed || (!WaitForPulse(_parked.Count > _loops ? _idleLimit : Timeout.InfiniteTimeSpan) && TryLeave(standby)))
                 {
                     loop = null;
                     return false;
@@ -184,6 +184,39 @@ internal sealed class DriverThreads
             loop = standby.Loop;
             standby.Loop = null;
             return true;
+        }
+        finally
+        {
+            Monitor.Exit(_gate);
+        }
+    }
+
+    /// <summary>Under the gate. False: the time is up.</summary>
+    private bool WaitForPulse(TimeSpan limit)
+    {
+        try
+        {
+            return Monitor.Wait(_gate, limit);
+        }
+        catch (ThreadInterruptedException)
+        {
+            return true; // somebody interrupts the thread of a callback that has returned meanwhile
+        }
+    }
+
+    /// <summary>For a thread that ran callbacks: an interruption that one left on it shows in the thread's next wait, perhaps this one.</summary>
+    private void EnterGate()
+    {
+        while (true)
+        {
+            try
+            {
+                Monitor.Enter(_gate);
+                return;
+            }
+            catch (ThreadInterruptedException)
+            {
+            }
         }
     }
 

@@ -100,6 +100,42 @@ public class TakeOverTests
         await two.EndAsync();
     }
 
+    /// <summary>An application that interrupts the thread of a handler that takes too long may come too late.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task TakenOver_CallbackLeavesAnInterrupt_ThreadBecomesAStandbyAllTheSame(bool later)
+    {
+        using AutoLoops loops = new();
+        TaskCompletionSource<Thread> entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using ManualResetEventSlim gate = new();
+        loops.Loop.Post(_ =>
+        {
+            entered.SetResult(Thread.CurrentThread);
+            gate.Wait(Waiting.Limit);
+            if (!later)
+            {
+                Thread.CurrentThread.Interrupt();
+            }
+        }, null, new RecordingItemOwner());
+        Thread first = await entered.Task.WithTimeout();
+        loops.TickThrice();
+        gate.Set();
+        await Waiting.UntilAsync(() => loops.Threads.Parked == 2);
+        if (later)
+        {
+            await Waiting.UntilAsync(() => first.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
+            first.Interrupt();
+        }
+
+        using BlockedCallback two = new();
+        await two.StartAsync(loops.Loop);
+        loops.TickThrice();
+
+        Assert.Same(first, await AutoLoops.RunAsync(loops.Loop, () => Thread.CurrentThread));
+        await two.EndAsync();
+    }
+
     [Fact]
     public async Task TakenOver_ItemsBehind_QuickConnectionsStayOthersGoToThePool()
     {

@@ -17,6 +17,19 @@ internal interface IAcceptSink
     void OnExhausted(SysResult error, TimeSpan retryWithin);
 }
 
+/// <summary>What a drain found, in the order in which it matters.</summary>
+internal enum DrainResult
+{
+    /// <summary>Nothing was queued.</summary>
+    WasEmpty,
+
+    /// <summary>Something was, and is accepted.</summary>
+    Accepted,
+
+    /// <summary>Something may be, but can't be accepted now.</summary>
+    Held,
+}
+
 /// <summary>Accepts the connections of one listening socket on one loop, a bounded number a turn, until the queue is empty.</summary>
 /// <remarks>
 /// The lease holder accepts. The thread that stops the listener accepts too, so both do it under the gate, which is never held across user code.
@@ -89,6 +102,7 @@ internal sealed class Acceptor : IEventHandler
 
     public void OnEvents(EpollEvents events) => AcceptSome();
 
+    /// <summary>What was accepted could not be set up: no reason to leave those that wait.</summary>
     public void OnFault(Exception exception) => Hold(SysResult.Ok(0));
 
     /// <summary>There is room, or a descriptor, again: goes on if it was held up. Any thread.</summary>
@@ -96,7 +110,7 @@ internal sealed class Acceptor : IEventHandler
     {
         if (Volatile.Read(ref _held) != 0 && Interlocked.Exchange(ref _held, 0) != 0)
         {
-            Loop.Post(static state => ((Acceptor)state!).AcceptSome(), this);
+            Loop.Post(static state => ((Acceptor)state!).GoOn(), this);
         }
     }
 
@@ -129,20 +143,28 @@ internal sealed class Acceptor : IEventHandler
     }
 
     /// <summary>After <see cref="Stop"/>: accepts all that the kernel has queued. The stopping thread.</summary>
-    /// <returns>How many there were.</returns>
-    public int Drain()
+    /// <returns>What is to be done next.</returns>
+    public DrainResult Drain()
     {
         int accepted = 0;
         lock (_gate)
         {
-            Outcome outcome;
-            while ((outcome = AcceptOne()) is Outcome.Accepted or Outcome.Skipped && accepted < MaxDrained)
+            while (accepted < MaxDrained)
             {
-                accepted += outcome is Outcome.Accepted ? 1 : 0;
+                switch (AcceptOne())
+                {
+                    case Outcome.Accepted:
+                        accepted++;
+                        break;
+                    case Outcome.Drained:
+                        return accepted == 0 ? DrainResult.WasEmpty : DrainResult.Accepted;
+                    case Outcome.Held:
+                        return DrainResult.Held;
+                }
             }
         }
 
-        return accepted;
+        return DrainResult.Accepted;
     }
 
     /// <summary>After <see cref="Stop"/>: takes the socket out of epoll and closes it if it is ours. The stopping thread.</summary>
@@ -158,6 +180,20 @@ internal sealed class Acceptor : IEventHandler
         if (_token != 0)
         {
             Loop.Forget(_token);
+        }
+    }
+
+    /// <summary>Not called by epoll, whose caller tells of a fault.</summary>
+    private void GoOn()
+    {
+        try
+        {
+            AcceptSome();
+        }
+        catch (Exception exception)
+        {
+            OnFault(exception);
+            throw;
         }
     }
 
@@ -189,7 +225,7 @@ internal sealed class Acceptor : IEventHandler
             }
         }
 
-        Loop.Post(static state => ((Acceptor)state!).AcceptSome(), this);
+        Loop.Post(static state => ((Acceptor)state!).GoOn(), this);
     }
 
     private Outcome AcceptOne()

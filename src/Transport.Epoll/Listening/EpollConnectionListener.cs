@@ -86,8 +86,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         Task stopped;
         lock (_stopGate)
         {
-            // A thread of its own: a starved pool must not hold up the drain, and a loop never waits for it.
-            stopped = _stopped ??= Task.Factory.StartNew(Unbind, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            stopped = _stopped ??= StartUnbinding();
         }
 
         // Kestrel passes a cancelled token when its time to stop is up, and expects no exception: the caller goes on, the unbinding too.
@@ -202,6 +201,19 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         }
 
         return socket.EndPoint is IPEndPoint known ? new IPEndPoint(known.Address, known.Port) : socket.EndPoint;
+    }
+
+    /// <summary>On a thread of its own, if one can be had: a starved pool must not hold up the drain, and a loop never waits for it.</summary>
+    private Task StartUnbinding()
+    {
+        try
+        {
+            return Task.Factory.StartNew(Unbind, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        catch (TaskSchedulerException)
+        {
+            return Task.Run(Unbind);
+        }
     }
 
     private void Unbind()

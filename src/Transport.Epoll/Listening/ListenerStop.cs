@@ -10,12 +10,15 @@ internal sealed class ListenerStop(Kernel kernel, Acceptor[] acceptors, FirstRea
     /// <summary>How long a stopping listener waits for the first bytes of recent connections to be consumed.</summary>
     private static readonly TimeSpan s_firstReadBound = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Within that bound: when to try again what could not be accepted for want of descriptors, which come free as connections close.</summary>
+    private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(5);
+
     private readonly bool _isOwned = acceptors[0].Socket.IsOwned;
 
     /// <summary>
     /// (1) Our TCP sockets hear of no new connection, our unix file is gone; (2) what the kernel has queued is accepted and handed out;
-    /// (3) the first bytes of recent connections are consumed, or the bound passes; (4) what finished its handshake meanwhile is accepted,
-    /// and waited for in the same bound; (5) the sockets close. Sockets handed to us are only let go.
+    /// (3) the first bytes of recent connections are consumed, or the bound passes; (4) what finished its handshake meanwhile, or could not be accepted
+    /// before, is accepted and waited for in the same bound; (5) the sockets close. Sockets handed to us are only let go.
     /// </summary>
     public void Drained()
     {
@@ -30,12 +33,19 @@ internal sealed class ListenerStop(Kernel kernel, Acceptor[] acceptors, FirstRea
 
             long start = Stopwatch.GetTimestamp();
             TimeSpan left = s_firstReadBound;
+            DrainResult drained;
             do
             {
                 firstReads.Wait(left);
+                drained = _isOwned ? Drain() : DrainResult.WasEmpty;
+                if (drained == DrainResult.Held)
+                {
+                    Thread.Sleep(s_retry);
+                }
+
                 left = s_firstReadBound - Stopwatch.GetElapsedTime(start);
             }
-            while (_isOwned && Drain() > 0 && left > TimeSpan.Zero);
+            while (drained != DrainResult.WasEmpty && left > TimeSpan.Zero);
         }
         finally
         {
@@ -70,15 +80,16 @@ internal sealed class ListenerStop(Kernel kernel, Acceptor[] acceptors, FirstRea
         }
     }
 
-    private int Drain()
+    private DrainResult Drain()
     {
-        int accepted = 0;
+        DrainResult most = DrainResult.WasEmpty;
         foreach (Acceptor acceptor in acceptors)
         {
-            accepted += acceptor.Drain();
+            DrainResult result = acceptor.Drain();
+            most = result > most ? result : most;
         }
 
-        return accepted;
+        return most;
     }
 
     private void CloseSockets()

@@ -109,6 +109,25 @@ public sealed class AcceptorTests : IDisposable
         Assert.Equal(0, _sink.Accepted);
     }
 
+    /// <summary>Epoll won't report the others again, and nobody but the acceptor hears of the fault.</summary>
+    [Fact]
+    public async Task Resume_AConnectionCantBeSetUp_AcceptsTheOthers()
+    {
+        InvalidOperationException fault = new();
+        _sink.NextFault = fault;
+        _kernel.OnAccept.Fail(Errno.EMFILE);
+        await ConnectAsync();
+        Socket second = await ConnectAsync();
+        await _acceptor.StartAsync().WithTimeout();
+        await _sink.ExhaustedAsync();
+
+        _acceptor.Resume();
+
+        Assert.Equal(second.LocalEndPoint, await _sink.AcceptedAsync());
+        Assert.Same(fault, Assert.Single(_test.Faults));
+        _test.Faults.Clear();
+    }
+
     [Fact]
     public async Task Resume_NotHeld_CallsNothing()
     {

@@ -134,6 +134,31 @@ public sealed class EpollConnectionListenerTests : IDisposable
         await EndAsync(accepted[1]);
     }
 
+    /// <summary>They would be reset; and connections close while a server stops.</summary>
+    [Fact]
+    public async Task UnbindAsync_DescriptorsRunOutForAWhile_HandsOutTheRestAllTheSame()
+    {
+        await using EpollConnectionListener listener = await StartAsync();
+        _kernel.OnAccept.FailAlways(Errno.EMFILE);
+        using Socket client = await ConnectAsync(listener);
+        await Waiting.UntilAsync(() => _kernel.OnAccept.Calls >= 2);
+        int before = _kernel.OnAccept.Calls;
+        _kernel.OnAccept.Before = () =>
+        {
+            if (_kernel.OnAccept.Calls == before + 10)
+            {
+                _kernel.OnAccept.Recover();
+            }
+        };
+
+        Task unbound = listener.UnbindAsync().AsTask();
+        ConnectionContext? accepted = await listener.AcceptAsync().WithTimeout();
+
+        await unbound.WithTimeout();
+        Assert.Equal(client.LocalEndPoint, accepted?.RemoteEndPoint);
+        await EndAsync(accepted!);
+    }
+
     [Fact]
     public async Task DisposeAsync_AcceptedButNotTaken_ResetsThem()
     {

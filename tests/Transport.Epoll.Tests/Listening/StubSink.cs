@@ -20,11 +20,20 @@ internal sealed class StubSink : IAcceptSink
 
     public bool HasRoom => NextRoom.TryDequeue(out bool room) ? room : Room;
 
+    /// <summary>What the next connection makes it throw.</summary>
+    public Exception? NextFault { get; set; }
+
     public int Accepted => _accepted.Reader.Count;
 
     public void OnAccepted(Acceptor acceptor, FileDescriptor descriptor, EndPoint? remoteEndPoint)
     {
         descriptor.Dispose();
+        if (NextFault is Exception fault)
+        {
+            NextFault = null;
+            throw fault;
+        }
+
         _accepted.Writer.TryWrite(remoteEndPoint);
     }
 

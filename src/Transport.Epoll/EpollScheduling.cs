@@ -11,7 +11,8 @@ public enum EpollScheduling
 
     /// <summary>
     /// Always on the loop thread that received the data: the cheapest way, for handlers that never block.
-    /// A handler that blocks holds up every connection of its loop; one that waits for its own request body never ends.
+    /// A handler that blocks holds up every connection of its loop; one that waits for its own request body waits in vain
+    /// until something else ends it, such as Kestrel's minimum data rate after 5 s.
     /// </summary>
     Inline,
 

@@ -12,7 +12,7 @@ public class CallbackBenchmarks
     private const int Callbacks = 1_000_000;
 
     private readonly BenchOwner _owner = new();
-    private readonly CallbackPolicy _policy = new("bench", AutoDefaults.Create(), Kernel.Linux);
+    private readonly CallbackPolicy _policy = new("bench", AutoDefaults.Create());
     private readonly Action _lease;
     private readonly Action _isolation;
     private readonly Action _decisions;

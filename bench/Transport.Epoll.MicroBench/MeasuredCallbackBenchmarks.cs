@@ -1,7 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.MicroBench.Support;
-using Transport.Epoll.Native;
 
 namespace Transport.Epoll.MicroBench;
 
@@ -22,7 +21,7 @@ public class MeasuredCallbackBenchmarks
 
     public MeasuredCallbackBenchmarks()
     {
-        _policy = new CallbackPolicy("bench", _auto, Kernel.Linux);
+        _policy = new CallbackPolicy("bench", _auto);
         _empty = new WorkItem(static _ => { }, null, _owner);
         _counting = new WorkItem(_ => Interlocked.Increment(ref _ran), null, _owner);
         _toPool = SendToPool;
@@ -37,7 +36,7 @@ public class MeasuredCallbackBenchmarks
 
     /// <summary>Made and executed on one thread: what the measuring costs.</summary>
     [Benchmark]
-    public void Execute() => ((IThreadPoolWorkItem)new MeasuredCallback(_auto, _empty)).Execute();
+    public void Execute() => new MeasuredCallback(_auto, _empty).Run();
 
     /// <summary>From the loop's decision until the pool has run it.</summary>
     [Benchmark(OperationsPerInvoke = Callbacks)]

@@ -20,7 +20,8 @@ public sealed class AutoSchedulingOptions
     public TimeSpan SlowCallback { get; set; } = TimeSpan.FromMilliseconds(1);
 
     /// <summary>
-    /// So many callbacks in a row that were not slow on the thread pool bring a connection back to its loop.
+    /// So many callbacks in a row that were not slow on the thread pool bring a connection back to its loop; twice as
+    /// many, up to 64 times, if it was slow again soon after it came back: in fewer than twenty times as many callbacks.
     /// From 1 to 1,000,000; the default is 50.
     /// </summary>
     public int QuickCallbacks { get; set; } = 50;
@@ -34,7 +35,8 @@ public sealed class AutoSchedulingOptions
 
     /// <summary>
     /// How long a standby thread waits for the next take-over before it ends. There are at most eight for each loop; one for each loop stays
-    /// in reserve, asleep, because a callback begins on a loop only if a thread that could take over is there.
+    /// in reserve, asleep, because a callback begins on a loop only if a thread that could take over is there. Up to four for each loop run callbacks of slow
+    /// connections while the thread pool's own threads are blocked.
     /// From 10 milliseconds to 1 hour; the default is 10 seconds.
     /// </summary>
     public TimeSpan StandbyIdleTime { get; set; } = TimeSpan.FromSeconds(10);

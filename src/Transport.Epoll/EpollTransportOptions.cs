@@ -59,7 +59,8 @@ public sealed class EpollTransportOptions
     /// </summary>
     /// <remarks>
     /// Set before the socket listens, so that there is no moment in which others can connect. Sockets with an abstract name have no file and are open to
-    /// every process of their network namespace; inherited ones stay as they are.
+    /// every process of their network namespace; inherited ones stay as they are. Needs glibc 2.32 or later, or musl: older ones can only set the mode of what a
+    /// symbolic link in its place points to (fchmodat(2)), and the address then can't be bound.
     /// </remarks>
     public UnixFileMode? UnixSocketMode { get; set; }
 

@@ -14,10 +14,14 @@ internal sealed class HttpRequests(Uri address, int? requestsPerConnection = nul
     /// <summary>What the next request gets.</summary>
     public Uri Address { get; set; } = address;
 
+    /// <summary>What each request of so many gets instead.</summary>
+    public (int OneIn, string Path)? Sometimes { get; init; }
+
     public async Task RequestAsync(CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, Address);
-        if (requestsPerConnection is { } limit && ++_done % limit == 0)
+        _done++;
+        using var request = new HttpRequestMessage(HttpMethod.Get, Sometimes is var (oneIn, path) && _done % oneIn == 0 ? new Uri(Address, path) : Address);
+        if (requestsPerConnection is { } limit && _done % limit == 0)
         {
             request.Headers.ConnectionClose = true;
         }
@@ -26,7 +30,7 @@ internal sealed class HttpRequests(Uri address, int? requestsPerConnection = nul
         await response.Content.CopyToAsync(Stream.Null, cancellation);
         if (response.StatusCode != HttpStatusCode.OK)
         {
-            throw new HttpRequestException($"{Address} answers {(int)response.StatusCode}.");
+            throw new HttpRequestException($"{request.RequestUri} answers {(int)response.StatusCode}.");
         }
     }
 

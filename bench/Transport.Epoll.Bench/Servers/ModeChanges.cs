@@ -1,7 +1,7 @@
 namespace Transport.Epoll.Bench.Servers;
 
-/// <summary>What the Auto mode did: loops taken over from callbacks, connections that went to the pool and came back, loops that left all to the pool for a while.</summary>
-internal sealed record ModeChanges(long TakeOvers, long MovesToPool, long MovesToLoop, long LoopBackOffs)
+/// <summary>What the Auto mode did: loops taken over from callbacks, connections that went to the pool and came back, loops that left all to the pool for a while, threads lent to the pool's work.</summary>
+internal sealed record ModeChanges(long TakeOvers, long MovesToPool, long MovesToLoop, long LoopBackOffs, long StandbyLoans)
 {
     public Dictionary<string, double> Since(ModeChanges earlier) => new()
     {
@@ -9,5 +9,6 @@ internal sealed record ModeChanges(long TakeOvers, long MovesToPool, long MovesT
         ["moves to pool"] = MovesToPool - earlier.MovesToPool,
         ["moves to loop"] = MovesToLoop - earlier.MovesToLoop,
         ["back-offs"] = LoopBackOffs - earlier.LoopBackOffs,
+        ["loans"] = StandbyLoans - earlier.StandbyLoans,
     };
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Transport.Epoll.Diagnostics;
 using Transport.Epoll.EventLoops;
+using Transport.Epoll.Native;
 
 namespace Transport.Epoll.MicroBench.Support;
 
@@ -13,6 +14,6 @@ internal static class AutoDefaults
     public static AutoScheduling Create(AutoTimes? times = null)
     {
         times ??= Times;
-        return new AutoScheduling(times, new DriverThreads(1, EventLoopFactory.StandbysPerLoop, times.StandbyIdle), new SchedulingCounters(null), NullLogger.Instance);
+        return new AutoScheduling(times, new DriverThreads(1, EventLoopFactory.StandbysPerLoop, times.StandbyIdle), Kernel.Linux, new SchedulingCounters(null), NullLogger.Instance);
     }
 }

@@ -27,7 +27,7 @@ internal sealed class SchedulingMeter : IDisposable
         {
             _listener.RecordObservableInstruments();
             long Value(string name) => _values.GetValueOrDefault($"transport.epoll.{name}");
-            return new SchedulingFigures(Value("takeovers"), Value("moves_to_pool"), Value("moves_to_loop"), Value("loop_backoffs"));
+            return new SchedulingFigures(Value("takeovers"), Value("moves_to_pool"), Value("moves_to_loop"), Value("loop_backoffs"), Value("standby_loans"));
         }
     }
 

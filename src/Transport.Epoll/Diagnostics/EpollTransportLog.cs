@@ -68,4 +68,8 @@ internal static partial class EpollTransportLog
     [LoggerMessage(41, LogLevel.Warning, "A standby thread could not be started: {Error} While none is in reserve for each loop, callbacks run on the thread pool; "
         + "tries go on, silently, until one works. Raise the limit of threads (RLIMIT_NPROC, pids.max of the control group) or of memory.", EventName = "StandbyNotStarted")]
     public static partial void StandbyNotStarted(ILogger logger, string error);
+
+    [LoggerMessage(42, LogLevel.Warning, "Callbacks hold up so many standby threads, of {Count} that there may be, that none is in reserve for each loop. Until some return, "
+        + "callbacks run on the thread pool. The warnings with id 35 named connections that hold one up.", EventName = "StandbysExhausted")]
+    public static partial void StandbysExhausted(ILogger logger, int count);
 }

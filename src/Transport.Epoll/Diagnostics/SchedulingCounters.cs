@@ -15,6 +15,7 @@ internal sealed class SchedulingCounters
     private long _movesToPool;
     private long _movesToLoop;
     private long _loopBackOffs;
+    private long _loans;
 
     public SchedulingCounters(IMeterFactory? meters)
     {
@@ -23,6 +24,7 @@ internal sealed class SchedulingCounters
         meter?.CreateObservableCounter("transport.epoll.moves_to_pool", () => MovesToPool, "{connection}", "Connections whose callbacks went to the thread pool, because one was slow.");
         meter?.CreateObservableCounter("transport.epoll.moves_to_loop", () => MovesToLoop, "{connection}", "Connections whose callbacks came back to their loop.");
         meter?.CreateObservableCounter("transport.epoll.loop_backoffs", () => LoopBackOffs, "{backoff}", "Loops that left all callbacks to the thread pool for a while.");
+        meter?.CreateObservableCounter("transport.epoll.standby_loans", () => Loans, "{loan}", "Standby threads lent to callbacks that the thread pool had left waiting while the process used less than half of its processors.");
     }
 
     public long TakeOvers => Interlocked.Read(ref _takeOvers);
@@ -33,6 +35,8 @@ internal sealed class SchedulingCounters
 
     public long LoopBackOffs => Interlocked.Read(ref _loopBackOffs);
 
+    public long Loans => Interlocked.Read(ref _loans);
+
     public void AddTakeOver() => Interlocked.Increment(ref _takeOvers);
 
     public void AddMoveToPool() => Interlocked.Increment(ref _movesToPool);
@@ -40,4 +44,6 @@ internal sealed class SchedulingCounters
     public void AddMoveToLoop() => Interlocked.Increment(ref _movesToLoop);
 
     public void AddLoopBackOff() => Interlocked.Increment(ref _loopBackOffs);
+
+    public void AddLoan() => Interlocked.Increment(ref _loans);
 }

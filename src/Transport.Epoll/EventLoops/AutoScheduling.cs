@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Transport.Epoll.Diagnostics;
+using Transport.Epoll.Native;
 
 namespace Transport.Epoll.EventLoops;
 
 /// <summary>What the loops of a group share in the Auto mode: time constants, standby threads, the watchdog's alarm, and who is told of changes.</summary>
 /// <remarks>Any thread.</remarks>
-internal sealed class AutoScheduling(AutoTimes times, DriverThreads threads, SchedulingCounters counters, ILogger logger)
+internal sealed class AutoScheduling(
+    AutoTimes times, DriverThreads threads, Kernel kernel, SchedulingCounters counters, ILogger logger, Action<IThreadPoolWorkItem>? toPool = null)
 {
     private readonly long _slow = (long)(times.SlowCallback.TotalSeconds * Stopwatch.Frequency);
 
@@ -14,7 +16,12 @@ internal sealed class AutoScheduling(AutoTimes times, DriverThreads threads, Sch
 
     public DriverThreads Threads => threads;
 
+    public Kernel Kernel => kernel;
+
     public WatchdogAlarm Alarm { get; } = new();
+
+    /// <summary>What slow connections' callbacks wait in for the pool.</summary>
+    public SlowCallbackQueue SlowCallbacks { get; } = new(toPool);
 
     public ProcessPauses Pauses { get; } = new();
 
@@ -35,14 +42,14 @@ internal sealed class AutoScheduling(AutoTimes times, DriverThreads threads, Sch
     }
 
     /// <summary>A callback ran on the pool: after enough quick ones the connection goes back to its loop.</summary>
-    public void RecordOnPool(IApplicationItemOwner owner, long ticks)
+    public void RecordOnPool(IApplicationItemOwner owner, bool quick)
     {
-        if (owner.Callbacks.TryMoveToLoop(!IsSlow(ticks), times.QuickCallbacks))
+        if (owner.Callbacks.TryMoveToLoop(quick, times.QuickCallbacks))
         {
             counters.AddMoveToLoop();
             if (logger.IsEnabled(LogLevel.Debug))
             {
-                EpollTransportLog.MovedToLoop(logger, owner.ConnectionId, times.QuickCallbacks);
+                EpollTransportLog.MovedToLoop(logger, owner.ConnectionId, owner.Callbacks.Price(times.QuickCallbacks));
             }
         }
     }
@@ -66,6 +73,12 @@ internal sealed class AutoScheduling(AutoTimes times, DriverThreads threads, Sch
     }
 
     public void OnLoopResumed(string loop) => EpollTransportLog.LoopResumed(logger, loop);
+
+    /// <summary>A standby was lent to callbacks that the pool had left waiting.</summary>
+    public void OnLent() => counters.AddLoan();
+
+    /// <summary>The reserve is gone, for callbacks hold up all the other standbys, and has been for a while.</summary>
+    public void OnStandbysExhausted() => EpollTransportLog.StandbysExhausted(logger, threads.MaxStandbys);
 
     /// <summary>The transport's own code holds up a loop, which no take-over can mend.</summary>
     public void OnStuck(string loop, TimeSpan since) => EpollTransportLog.LoopStuck(logger, loop, since.TotalSeconds);

@@ -1,35 +1,24 @@
 using System.Diagnostics;
-using System.Runtime;
-using Transport.Epoll.Native;
 
 namespace Transport.Epoll.EventLoops;
 
 /// <summary>
 /// Decides, in the Auto mode, where each application item of one loop runs, when the item is dequeued; and whether a callback that took long
-/// was slow by itself. What the machine took — the processor for another thread, a collection, the compiler, a stop of the whole process — is no
-/// fault of the callback.
+/// was slow by itself.
 /// </summary>
 /// <remarks>Lease holder only; the watchdog is that between take-over and hand-over.</remarks>
-internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel kernel)
+internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
 {
-    /// <summary>What is older than this is read anew before a turn, so that a slow callback is compared with what was just before it.</summary>
-    private static readonly long s_maxAge = Stopwatch.Frequency / 100;
-
     private readonly LoopBackOff _backOff = new(auto.Times.BackOff);
-    private readonly SlowCallbackQueue _slow = new();
-    private int _threadId;
+    private readonly LostTime _lost = new();
     private bool _heldUp;
-    private long _readAt;
-    private TimeSpan _taken;
-    private long _pause;
     private long _sending;
 
     /// <summary>A thread begins to drive the loop.</summary>
     public void OnDriver(int threadId)
     {
-        _threadId = threadId;
         _sending = LoopThread.Sending;
-        ReadTaken(Stopwatch.GetTimestamp());
+        _lost.OnThread(auto, threadId);
     }
 
     /// <summary>All application items of a turn have had their turn.</summary>
@@ -38,11 +27,7 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel ke
     /// <summary>Before application items run.</summary>
     public void OnTurn(long now)
     {
-        if (now - _readAt > s_maxAge)
-        {
-            ReadTaken(now);
-        }
-
+        _lost.Refresh(auto, now);
         if (_backOff.TryEnd(now))
         {
             auto.OnLoopResumed(loop);
@@ -57,7 +42,7 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel ke
         => !_backOff.IsActive && (_heldUp ? owner.Callbacks.IsQuick : !owner.Callbacks.IsOnPool) && auto.Threads.HasReserve;
 
     /// <summary>Hands an item that may not run inline to the pool.</summary>
-    public void RunOnPool(in WorkItem item) => _slow.Add(new MeasuredCallback(auto, item));
+    public void RunOnPool(in WorkItem item) => auto.SlowCallbacks.Add(new MeasuredCallback(auto, item));
 
     /// <summary>A callback ran on the loop.</summary>
     public void OnRan(IApplicationItemOwner owner, long start, long end)
@@ -71,10 +56,7 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel ke
             return;
         }
 
-        (TimeSpan taken, long pause) = (_taken, _pause);
-        ReadTaken(end);
-        TimeSpan own = Stopwatch.GetElapsedTime(start, end) - (_taken - taken);
-        if (own > auto.Times.SlowCallback && _pause == pause)
+        if (_lost.Own(auto, start, end) is TimeSpan own && own > auto.Times.SlowCallback)
         {
             _heldUp = true;
             auto.MoveToPool(owner, own);
@@ -97,13 +79,5 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto, Kernel ke
         {
             auto.OnLoopBackedOff(loop, _backOff.Duration);
         }
-    }
-
-    /// <summary>The time that this thread has lost to others so far: runnable without a processor (schedstat), collections, its own compilations.</summary>
-    private void ReadTaken(long now)
-    {
-        _readAt = now;
-        _pause = auto.Pauses.Latest(now);
-        _taken = LinuxThread.Times(kernel, _threadId).RunDelay + GC.GetTotalPauseDuration() + JitInfo.GetCompilationTime(currentThread: true);
     }
 }

@@ -4,23 +4,29 @@ namespace Transport.Epoll.EventLoops;
 
 /// <summary>
 /// The threads that drive loops: one for each loop, and standbys that go on where a thread is held up. A thread that lost its loop becomes
-/// a standby when its callback returns. As many standbys as loops wait for good, the reserve; a further one ends when it has waited long enough.
+/// a standby when its callback returns. As many standbys as loops wait for good, the reserve; a further one can be lent for other work, and ends
+/// when it has waited long enough.
 /// </summary>
 /// <remarks>Any thread.</remarks>
 internal sealed class DriverThreads
 {
     private readonly int _loops;
     private readonly int _maxStandbys;
+    private readonly int _maxLent;
     private readonly TimeSpan _idleLimit;
     private readonly ThreadStarter _starter;
+    private readonly ThreadStarter _lentStarter;
 
     // Guards the standbys: their list, their number and their fields.
     private readonly object _gate = new();
     private readonly List<Standby> _parked = [];
     private bool _closed;
 
-    // Threads beyond one for each loop: parked, reserved, or held up in a callback.
+    // Threads beyond one for each loop: parked, reserved, lent, or held up in a callback.
     private int _standbys;
+
+    // Those of them that are lent.
+    private int _lent;
 
     // The length of the list. Written under the gate, read by the loops without it: a stale value does no harm, see HasReserve.
     private int _reserve;
@@ -30,8 +36,10 @@ internal sealed class DriverThreads
     {
         _loops = loops;
         _maxStandbys = maxStandbys;
+        _maxLent = maxStandbys / 2; // the others take over
         _idleLimit = idleLimit;
         _starter = starter ?? new ThreadStarter();
+        _lentStarter = _starter.Quiet(); // a loan that fails must not keep the reserve from being mended
         Refill();
     }
 
@@ -48,10 +56,16 @@ internal sealed class DriverThreads
     /// <summary>The standbys that wait for a loop.</summary>
     public int Parked => Volatile.Read(ref _reserve);
 
+    /// <summary>As many standbys as there may be.</summary>
+    public int MaxStandbys => _maxStandbys;
+
+    /// <summary>Whether the reserve is used up because there are as many standbys as there may be: a hint.</summary>
+    public bool IsExhausted => !HasReserve && Volatile.Read(ref _standbys) >= _maxStandbys;
+
     /// <summary>Starts a thread that drives the loop to its end.</summary>
     public void Start(EventLoop loop)
     {
-        Standby driver = new() { Loop = loop };
+        Standby driver = new() { Work = loop.Drive };
         _starter.Start(loop.Name, () => Run(driver));
     }
 
@@ -59,12 +73,12 @@ internal sealed class DriverThreads
     /// A thread that waits to be given a loop, or to be returned; <see langword="null"/> if there is none to be had. The reserve stays whole if
     /// another thread can be started, otherwise it is what the reserve is for.
     /// </summary>
-    public Standby? TryReserve() => Unpark(keep: _loops) ?? TryStart() ?? Unpark(keep: 0);
+    public Standby? TryReserve() => Unpark(keep: _loops) ?? TryStart(_starter) ?? Unpark(keep: 0);
 
     /// <summary>Watchdog, with each tick: starts what the reserve lacks, if that can be started now.</summary>
     public void Refill()
     {
-        while (!HasReserve && TryStart() is Standby standby)
+        while (!HasReserve && TryStart(_starter) is Standby standby)
         {
             Return(standby);
         }
@@ -85,8 +99,32 @@ internal sealed class DriverThreads
     {
         lock (_gate)
         {
-            standby.Loop = loop;
+            standby.Work = loop.Drive;
             Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>Lends a standby that is not of the reserve for some work. False: there is none to be had, or half of all are lent already.</summary>
+    /// <param name="work">It must not throw. The thread is a standby again after it.</param>
+    /// <remarks>Watchdog only.</remarks>
+    public bool TryLend(Action work)
+    {
+        if (Volatile.Read(ref _lent) >= _maxLent || (Unpark(keep: _loops) ?? TryStart(_lentStarter)) is not Standby standby)
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            _lent++;
+            standby.IsLent = true;
+            standby.Work = () =>
+            {
+                work();
+                return false;
+            };
+            Monitor.PulseAll(_gate);
+            return true;
         }
     }
 
@@ -100,7 +138,7 @@ internal sealed class DriverThreads
         }
     }
 
-    private Standby? TryStart()
+    private Standby? TryStart(ThreadStarter starter)
     {
         lock (_gate)
         {
@@ -113,7 +151,7 @@ internal sealed class DriverThreads
         }
 
         Standby standby = new();
-        if (_starter.TryStart("epoll-standby", () => Run(standby)))
+        if (starter.TryStart("epoll-standby", () => Run(standby)))
         {
             return standby;
         }
@@ -129,6 +167,12 @@ internal sealed class DriverThreads
     /// <summary>Under the gate.</summary>
     private void Park(Standby standby)
     {
+        if (standby.IsLent)
+        {
+            standby.IsLent = false;
+            _lent--;
+        }
+
         _parked.Add(standby);
         Volatile.Write(ref _reserve, _parked.Count);
     }
@@ -152,9 +196,9 @@ internal sealed class DriverThreads
 
     private void Run(Standby standby)
     {
-        while (TryTakeLoop(standby, out EventLoop? loop))
+        while (TryTakeWork(standby, out Func<bool>? work))
         {
-            if (loop.Drive())
+            if (work())
             {
                 return;
             }
@@ -166,23 +210,23 @@ internal sealed class DriverThreads
         }
     }
 
-    /// <summary>Waits for a loop to drive. False: the thread is not needed any more.</summary>
-    private bool TryTakeLoop(Standby standby, [NotNullWhen(true)] out EventLoop? loop)
+    /// <summary>Waits for something to do. False: the thread is not needed any more.</summary>
+    private bool TryTakeWork(Standby standby, [NotNullWhen(true)] out Func<bool>? work)
     {
         EnterGate();
         try
         {
-            while (standby.Loop is null)
+            while (standby.Work is null)
             {
                 if (_closed || (!WaitForPulse(_parked.Count > _loops ? _idleLimit : Timeout.InfiniteTimeSpan) && TryLeave(standby)))
                 {
-                    loop = null;
+                    work = null;
                     return false;
                 }
             }
 
-            loop = standby.Loop;
-            standby.Loop = null;
+            work = standby.Work;
+            standby.Work = null;
             return true;
         }
         finally
@@ -233,9 +277,12 @@ internal sealed class DriverThreads
         return true;
     }
 
-    /// <summary>One thread's place to be given a loop. Under the gate.</summary>
+    /// <summary>One thread's place to be given something to do. Under the gate.</summary>
     internal sealed class Standby
     {
-        public EventLoop? Loop { get; set; }
+        /// <summary>Drives a loop, or does what the thread is lent for. True: the thread is done, for its loop has ended.</summary>
+        public Func<bool>? Work { get; set; }
+
+        public bool IsLent { get; set; }
     }
 }

@@ -65,7 +65,7 @@ internal sealed class EventLoop
         _work = new WorkQueue(_wake.Signal);
         _poller = new EventPoller(_epoll, _work, Lease, spin, auto?.Alarm);
         Auto = auto;
-        _policy = auto is null ? null : new CallbackPolicy(name, auto, kernel);
+        _policy = auto is null ? null : new CallbackPolicy(name, auto);
         _run = new RunQueue(this, _policy, onFault);
         _drainWork = DrainWork;
         Scheduler = new LoopScheduler(this);
@@ -268,8 +268,8 @@ internal sealed class EventLoop
         }
     }
 
-    /// <summary>The loop has ended: the pool runs what was left for it.</summary>
-    private void Close()
+    /// <summary>The loop has ended, or no thread could be started for it: the pool runs what was left for it. Lease holder only.</summary>
+    public void Close()
     {
         _pool.Flush();
         Lease.Wait(); // an ended loop keeps no watchdog awake

@@ -42,7 +42,7 @@ internal static class EventLoopFactory
         int spinning = Environment.ProcessorCount < usable ? 0 : spinMicroseconds;
         ThreadStarter starter = new(exception => EpollTransportLog.StandbyNotStarted(logger, exception.Message));
         DriverThreads threads = new(count, auto is null ? 0 : count * StandbysPerLoop, auto?.StandbyIdle ?? TimeSpan.Zero, starter);
-        AutoScheduling? scheduling = auto is null ? null : new AutoScheduling(auto, threads, counters, logger);
+        AutoScheduling? scheduling = auto is null ? null : new AutoScheduling(auto, threads, kernel, counters, logger);
         EventLoopGroup group = new(count, CreateLoop, onEnded, threads, scheduling is null ? null : scheduling.Alarm.Stop);
         if (scheduling is not null)
         {

@@ -45,6 +45,7 @@ internal sealed class EventLoopGroup
                 _loops[i].Stop();
             }
 
+            _loops[started]?.Close(); // made, but not started
             _threads.Close();
             throw;
         }

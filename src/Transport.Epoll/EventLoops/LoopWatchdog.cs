@@ -22,12 +22,16 @@ internal sealed class LoopWatchdog
     private static readonly TimeSpan s_stuckAfter = TimeSpan.FromSeconds(1);
 
     private readonly AutoScheduling _auto;
+    private readonly PoolRelief _relief;
+    private readonly ExhaustionReport _exhaustion;
     private readonly LoopObservation[] _observations;
     private readonly TimeSpan _interval;
 
-    public LoopWatchdog(AutoScheduling auto, ReadOnlySpan<EventLoop> loops, Kernel kernel)
+    public LoopWatchdog(AutoScheduling auto, ReadOnlySpan<EventLoop> loops, Kernel kernel, Func<TimeSpan>? processorTime = null)
     {
         _auto = auto;
+        _relief = new PoolRelief(auto, processorTime);
+        _exhaustion = new ExhaustionReport(auto);
         _interval = auto.Times.TakeOverAfter / TicksPerStall;
         _observations = new LoopObservation[loops.Length];
         for (int i = 0; i < loops.Length; i++)
@@ -43,7 +47,7 @@ internal sealed class LoopWatchdog
         thread.UnsafeStart();
     }
 
-    /// <summary>Looks at each loop once and takes over those that are held up; then mends the reserve of standbys.</summary>
+    /// <summary>Looks at each loop once and takes over those that are held up; then mends the reserve of standbys, and lends others to callbacks that the pool leaves waiting.</summary>
     /// <returns>The most that it saw: all loops waiting at one end, a stall at the other.</returns>
     public LoopSight Tick()
     {
@@ -63,7 +67,9 @@ internal sealed class LoopWatchdog
         }
 
         _auto.Threads.Refill();
-        return most;
+        long now = Stopwatch.GetTimestamp();
+        _exhaustion.Look(now);
+        return _relief.Look(now) && most < LoopSight.Busy ? LoopSight.Busy : most;
     }
 
     /// <summary>Takes the loop from the callback of <paramref name="word"/> and gives it to a standby, if the callback still runs and a standby can be had.</summary>
@@ -116,16 +122,27 @@ internal sealed class LoopWatchdog
     private bool Sleep()
     {
         _auto.Alarm.BeginSleep();
-        foreach (LoopObservation observation in _observations)
+        if (!CanSleep())
         {
-            if (!LoopLease.IsWaiting(observation.Loop.Lease.Word))
-            {
-                _auto.Alarm.EndSleep();
-                return true;
-            }
+            _auto.Alarm.EndSleep();
+            return true;
         }
 
         _auto.Pauses.OnWatchdog(Stopwatch.GetTimestamp(), long.MaxValue);
         return _auto.Alarm.Sleep();
+    }
+
+    /// <summary>A loop adds to the callbacks that wait before it waits itself: in this order none is missed.</summary>
+    private bool CanSleep()
+    {
+        foreach (LoopObservation observation in _observations)
+        {
+            if (!LoopLease.IsWaiting(observation.Loop.Lease.Word))
+            {
+                return false;
+            }
+        }
+
+        return _auto.SlowCallbacks.IsEmpty;
     }
 }

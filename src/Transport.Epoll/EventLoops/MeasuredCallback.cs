@@ -5,13 +5,16 @@ namespace Transport.Epoll.EventLoops;
 /// <summary>
 /// An application item that the Auto mode sends to the pool. Its time tells whether its connection is still slow.
 /// </summary>
-/// <remarks>The lease holder makes it; a pool thread runs it once.</remarks>
-internal sealed class MeasuredCallback(AutoScheduling auto, WorkItem item) : IThreadPoolWorkItem
+/// <remarks>The lease holder makes it; a pool thread or a lent one runs it once.</remarks>
+internal sealed class MeasuredCallback(AutoScheduling auto, WorkItem item)
 {
-    void IThreadPoolWorkItem.Execute()
+    public void Run()
     {
         IApplicationItemOwner owner = item.Owner!;
-        long start = Stopwatch.GetTimestamp() - LoopThread.Sending;
+        LostTime lost = LostTime.OfThisThread;
+        long sending = LoopThread.Sending;
+        long start = Stopwatch.GetTimestamp();
+        lost.Refresh(auto, start);
         try
         {
             item.Callback(item.State);
@@ -23,6 +26,15 @@ internal sealed class MeasuredCallback(AutoScheduling auto, WorkItem item) : ITh
             owner.OnCallbackFailed(exception);
         }
 
-        auto.RecordOnPool(owner, Stopwatch.GetTimestamp() - LoopThread.Sending - start);
+        start += LoopThread.Sending - sending; // as if it had begun later by what it sent
+        long end = Stopwatch.GetTimestamp();
+        if (!auto.IsSlow(end - start))
+        {
+            auto.RecordOnPool(owner, quick: true);
+        }
+        else if (lost.Own(auto, start, end) is TimeSpan own)
+        {
+            auto.RecordOnPool(owner, quick: own <= auto.Times.SlowCallback);
+        }
     }
 }

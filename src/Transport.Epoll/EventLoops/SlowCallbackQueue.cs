@@ -1,30 +1,98 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Transport.Epoll.EventLoops;
 
 /// <summary>
-/// Hands the callbacks of slow connections to the thread pool, one work item each, so that the pool's measure of its progress is that of the
-/// app. A first item passes on whatever has come by the time that a pool thread is free: fed in such batches, as Sockets feeds it, the pool
-/// finds the number of threads that blocking handlers need sooner than with item after item (docs/decisions/0006).
+/// Hands the callbacks of a group's slow connections to the thread pool, one work item each, so that the pool's measure of its progress is that of
+/// the app. A first item passes on whatever has come by the time that a pool thread is free: fed in such batches, as Sockets feeds it, the pool
+/// finds the number of threads that blocking handlers need sooner than with item after item (docs/decisions/0006). A work item runs the callback
+/// that has waited longest; none, if a lent thread was there first.
 /// </summary>
-/// <remarks>The lease holder adds; pool threads pass on.</remarks>
-internal sealed class SlowCallbackQueue : IThreadPoolWorkItem
+/// <param name="toPool">Queues a work item; a test may keep it.</param>
+/// <remarks>The lease holders add; pool threads pass on and run; lent threads run (<see cref="PoolRelief"/>).</remarks>
+internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = null) : IThreadPoolWorkItem
 {
     private readonly ConcurrentQueue<MeasuredCallback> _callbacks = new();
+    private readonly Action<IThreadPoolWorkItem> _toPool = toPool ?? (static item => ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: false));
+    private readonly object _gate = new();
     private PoolRequest _request;
+
+    // Callbacks that no work item has been queued for. Counted after they are in the queue and before a thread is asked for (tickets.pml).
+    private int _unpassed;
+
+    // Lent threads that wait, or are about to and will look at the queue before they do.
+    private int _waiting;
+
+    /// <summary>Whether no callback waits: a hint.</summary>
+    public bool IsEmpty => _callbacks.IsEmpty;
 
     public void Add(MeasuredCallback callback)
     {
         _callbacks.Enqueue(callback);
+        Interlocked.Increment(ref _unpassed);
         _request.Ask(this);
+        if (Volatile.Read(ref _waiting) > 0)
+        {
+            lock (_gate)
+            {
+                Monitor.Pulse(_gate);
+            }
+        }
     }
 
     void IThreadPoolWorkItem.Execute()
     {
         _request.OnCame();
-        while (_callbacks.TryDequeue(out MeasuredCallback? callback))
+        OneCallback one = new(this);
+        for (int left = Interlocked.Exchange(ref _unpassed, 0); left > 0; left--)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(callback, preferLocal: false);
+            _toPool(one);
+        }
+    }
+
+    /// <summary>Runs the callback that has waited longest, or the first that comes in time; false if none does. A lent thread, which can be interrupted.</summary>
+    public bool TryRunOne(TimeSpan patience)
+    {
+        if (!_callbacks.TryDequeue(out MeasuredCallback? callback) && !TryWaitForOne(patience, out callback))
+        {
+            return false;
+        }
+
+        callback.Run();
+        return true;
+    }
+
+    private bool TryWaitForOne(TimeSpan patience, [NotNullWhen(true)] out MeasuredCallback? callback)
+    {
+        Interlocked.Increment(ref _waiting);
+        try
+        {
+            lock (_gate)
+            {
+                bool inTime = true;
+                while (!_callbacks.TryDequeue(out callback) && inTime)
+                {
+                    inTime = Monitor.Wait(_gate, patience);
+                }
+
+                return callback is not null;
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    private sealed class OneCallback(SlowCallbackQueue queue) : IThreadPoolWorkItem
+    {
+        void IThreadPoolWorkItem.Execute()
+        {
+            if (queue._callbacks.TryDequeue(out MeasuredCallback? callback))
+            {
+                callback.Run();
+            }
         }
     }
 }

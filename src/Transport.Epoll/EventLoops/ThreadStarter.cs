@@ -21,6 +21,9 @@ internal sealed class ThreadStarter(Action<Exception>? onFailed = null, Action<T
     private TimeSpan _pause; // none: the last try worked
     private long _failedAt;
 
+    /// <summary>The same, for threads whose want nobody needs to be told of: with pauses of its own.</summary>
+    public ThreadStarter Quiet() => new(onFailed: null, _start, _clock);
+
     /// <summary>Starts a thread that is needed: what goes wrong is the caller's.</summary>
     public void Start(string name, Action run) => _start(new Thread(() => run()) { IsBackground = true, Name = name });
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Transport.Epoll.Diagnostics;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Tests.Native;
@@ -8,7 +9,7 @@ namespace Transport.Epoll.Tests.EventLoops;
 
 /// <summary>
 /// A group of real loops in the Auto mode, whose watchdog ticks when the test says. The kernel tells of no lost processor time, unless the
-/// test scripts it, and no callback is slow by the clock, unless the test's times say so.
+/// test scripts it, the process seems to be busy, and no callback is slow by the clock, unless the test's times say so.
 /// </summary>
 internal sealed class AutoLoops : IDisposable
 {
@@ -17,20 +18,24 @@ internal sealed class AutoLoops : IDisposable
     private readonly CapturingLoggerProvider _logs = new();
     private readonly EventLoopGroup _group;
 
-    public AutoLoops(int loops = 1, int maxStandbys = 8, AutoTimes? times = null, int? processor = null, ThreadScript? script = null)
+    public AutoLoops(int loops = 1, int maxStandbys = 8, AutoTimes? times = null, int? processor = null, ThreadScript? script = null,
+        Action<IThreadPoolWorkItem>? toPool = null)
     {
         times ??= Times;
         Script = script ?? new ThreadScript();
         Threads = new DriverThreads(loops, maxStandbys, times.StandbyIdle, Script.CreateStarter());
-        Auto = new AutoScheduling(times, Threads, Counters, _logs.CreateLogger("Transport.Epoll"));
+        Auto = new AutoScheduling(times, Threads, Kernel, Counters, _logs.CreateLogger("Transport.Epoll"), toPool);
         _group = new EventLoopGroup(loops,
             (i, onEnded) => new EventLoop($"epoll-loop-{i}", Kernel, new SpinPolicy(0, 1), processor, Faults.Enqueue, onEnded, Auto), () => { },
             Threads, Auto.Alarm.Stop);
         LoopStates.Watch(_group);
-        Watchdog = new LoopWatchdog(Auto, _group.Loops, Kernel);
+        Watchdog = new LoopWatchdog(Auto, _group.Loops, Kernel, () => IsBusy ? Stopwatch.GetElapsedTime(0) * Environment.ProcessorCount : TimeSpan.Zero);
     }
 
     public ScriptedKernel Kernel { get; } = new() { SchedStat = () => "0 0 0", Stat = "1 (epoll-loop-0) S 1" };
+
+    /// <summary>Whether the process seems to use up its processors: then no standby is lent.</summary>
+    public bool IsBusy { get; set; } = true;
 
     /// <summary>How threads start.</summary>
     public ThreadScript Script { get; }

@@ -32,16 +32,75 @@ public class CallbackRecordTests
     public void TryMoveToLoop_EnoughQuickOnesInARow_Moves()
     {
         _record.TryMoveToPool();
-        Assert.False(_record.TryMoveToLoop(quick: true, enough: 3));
-        Assert.False(_record.TryMoveToLoop(quick: true, enough: 3));
-        Assert.False(_record.TryMoveToLoop(quick: false, enough: 3)); // the count begins anew
-        Assert.False(_record.TryMoveToLoop(quick: true, enough: 3));
-        Assert.False(_record.TryMoveToLoop(quick: true, enough: 3));
-        Assert.True(_record.TryMoveToLoop(quick: true, enough: 3));
+        Assert.False(_record.TryMoveToLoop(quick: true, firstPrice: 3));
+        Assert.False(_record.TryMoveToLoop(quick: true, firstPrice: 3));
+        Assert.False(_record.TryMoveToLoop(quick: false, firstPrice: 3)); // the count begins anew
+        Assert.False(_record.TryMoveToLoop(quick: true, firstPrice: 3));
+        Assert.False(_record.TryMoveToLoop(quick: true, firstPrice: 3));
+        Assert.True(_record.TryMoveToLoop(quick: true, firstPrice: 3));
 
         Assert.False(_record.IsOnPool);
         Assert.True(_record.IsQuick);
-        Assert.False(_record.TryMoveToLoop(quick: true, enough: 1));
+        Assert.False(_record.TryMoveToLoop(quick: true, firstPrice: 1));
+    }
+
+    /// <summary>Else a connection that blocks once in so many callbacks would hold up its loop each time, for ever.</summary>
+    [Fact]
+    public void TryMoveToPool_SoonAfterAReturn_DoublesThePriceUpToALimit()
+    {
+        foreach (int price in (int[])[3, 6, 12, 24, 48, 96, 192, 192])
+        {
+            Assert.True(_record.TryMoveToPool());
+            Assert.Equal(price, Return(3));
+        }
+    }
+
+    [Fact]
+    public void TryMoveToPool_AfterAReturnThatPaid_HalvesThePrice()
+    {
+        foreach (int price in (int[])[3, 6, 12])
+        {
+            _record.TryMoveToPool();
+            Assert.Equal(price, Return(3));
+        }
+
+        RunOnLoop((12 * 20) - 1);
+        _record.TryMoveToPool();
+        Assert.Equal(24, Return(3));
+        foreach (int price in (int[])[12, 6, 3, 3])
+        {
+            RunOnLoop(24 * 20);
+            _record.TryMoveToPool();
+            Assert.Equal(price, Return(3));
+        }
+    }
+
+    /// <summary>One in a hundred is slow: with a fixed price it would be on its loop at more than half of them.</summary>
+    [Theory]
+    [InlineData(100, 2, 100)]
+    [InlineData(10_000, 10, 50)]
+    public void Callbacks_OneInSoManyIsSlow_MeetsItsLoopSeldom(int oneIn, int meetings, int price)
+    {
+        const int Callbacks = 100_000;
+        int slowOnLoop = 0;
+        for (int i = 1; i <= Callbacks; i++)
+        {
+            bool quick = i % oneIn != 0;
+            if (_record.IsOnPool)
+            {
+                _record.TryMoveToLoop(quick, firstPrice: 50);
+            }
+            else if (quick)
+            {
+                _record.OnQuick();
+            }
+            else if (_record.TryMoveToPool())
+            {
+                slowOnLoop++;
+            }
+        }
+
+        Assert.Equal((meetings, price), (slowOnLoop, _record.Price(50)));
     }
 
     [Fact]
@@ -58,7 +117,7 @@ public class CallbackRecordTests
                 together.SignalAndWait(Waiting.Limit);
                 while (record.IsOnPool)
                 {
-                    if (record.TryMoveToLoop(quick: true, enough: 20))
+                    if (record.TryMoveToLoop(quick: true, firstPrice: 20))
                     {
                         Interlocked.Increment(ref moves);
                     }
@@ -67,5 +126,25 @@ public class CallbackRecordTests
 
             Assert.Equal(1, moves);
         }
+    }
+
+    private void RunOnLoop(int callbacks)
+    {
+        for (int i = 0; i < callbacks; i++)
+        {
+            _record.OnQuick();
+        }
+    }
+
+    /// <summary>Runs quick callbacks on the pool until the connection is back on its loop; the result is how many.</summary>
+    private int Return(int firstPrice)
+    {
+        int callbacks = 1;
+        while (!_record.TryMoveToLoop(quick: true, firstPrice))
+        {
+            callbacks++;
+        }
+
+        return callbacks;
     }
 }

@@ -99,6 +99,26 @@ public class EventLoopGroupTests
     }
 
     [Fact]
+    public async Task New_ThreadOfALoopCantBeStarted_ClosesAllDescriptors()
+    {
+        InsufficientMemoryException failure = new();
+        ThreadStarter starter = new(start: thread =>
+        {
+            if (thread.Name == "epoll-loop-1")
+            {
+                throw failure;
+            }
+
+            thread.UnsafeStart();
+        });
+
+        Exception thrown = Assert.Throws<InsufficientMemoryException>(() => new EventLoopGroup(3, CreateLoop, () => { }, new DriverThreads(3, 0, TimeSpan.Zero, starter)));
+
+        Assert.Same(failure, thrown);
+        await Waiting.UntilAsync(() => _kernel.OnClose.Calls == 4); // epoll and eventfd of two loops
+    }
+
+    [Fact]
     public void CreateGroup_ForbiddenProcessor_NamesThoseAllowed()
     {
         InvalidOperationException exception = Assert.Throws<InvalidOperationException>(

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Tests.Support;
 
@@ -7,7 +8,7 @@ public class SlowCallbackQueueTests
 {
     private readonly SlowCallbackQueue _queue = new();
 
-    /// <summary>Pool threads pass callbacks on all the while that others are added. That none is left between a last look and an end is what passing.pml proves.</summary>
+    /// <summary>Pool threads pass callbacks on all the while that others are added. That none is left between a last look and an end is what tickets.pml proves.</summary>
     [Fact]
     public async Task Add_WhileOthersArePassedOn_RunsEachOnceOnThePool()
     {
@@ -57,6 +58,34 @@ public class SlowCallbackQueueTests
         Assert.False(first.Task.IsCompleted);
         gate.Set();
         await first.Task.WithTimeout();
+    }
+
+    /// <summary>A lent thread is there before the pool's: the work items come in vain, and what is added meanwhile has one of its own.</summary>
+    [Fact]
+    public async Task TryRunOne_BeforeTheWorkItems_RunsEachOnceAndLeavesNoneBehind()
+    {
+        using AutoLoops loops = new();
+        ConcurrentQueue<IThreadPoolWorkItem> held = new();
+        SlowCallbackQueue queue = new(held.Enqueue);
+        RecordingItemOwner owner = new();
+        ConcurrentQueue<int> ran = new();
+        void Add(int number) => queue.Add(new MeasuredCallback(loops.Auto, new WorkItem(_ => ran.Enqueue(number), null, owner)));
+        Add(1);
+        Add(2);
+        await Waiting.UntilAsync(() => held.Count == 2);
+
+        Assert.True(queue.TryRunOne(TimeSpan.Zero));
+        Assert.True(queue.TryRunOne(TimeSpan.Zero));
+        Assert.False(queue.TryRunOne(TimeSpan.Zero));
+        Assert.True(queue.IsEmpty);
+        Add(3);
+        await Waiting.UntilAsync(() => held.Count == 3);
+        foreach (IThreadPoolWorkItem item in held)
+        {
+            item.Execute();
+        }
+
+        Assert.Equal([1, 2, 3], ran);
     }
 
     private void Add(AutoLoops loops, RecordingItemOwner owner, Action<object?> callback, object? state = null)

@@ -14,6 +14,9 @@ internal sealed class ThreadScript
     /// <summary>What a start throws; <see langword="null"/>: it works.</summary>
     public Exception? Failure { get; set; }
 
+    /// <summary>Whether standbys that are started get no processor until <see cref="LetRun"/>.</summary>
+    public bool HoldsBack { get; set; }
+
     /// <summary>How often a standby was to be started.</summary>
     public int Tries => Volatile.Read(ref _tries);
 
@@ -24,6 +27,15 @@ internal sealed class ThreadScript
     public IEnumerable<Exception> Reports => _reports;
 
     public ThreadStarter CreateStarter() => new(_reports.Enqueue, Start, _clock);
+
+    public void LetRun()
+    {
+        HoldsBack = false;
+        foreach (Thread thread in _standbys.Where(thread => thread.ThreadState.HasFlag(ThreadState.Unstarted)))
+        {
+            thread.UnsafeStart();
+        }
+    }
 
     public void PassTime(TimeSpan time) => _clock.Advance(time);
 
@@ -38,6 +50,10 @@ internal sealed class ThreadScript
             }
 
             _standbys.Enqueue(thread);
+            if (HoldsBack)
+            {
+                return;
+            }
         }
 
         thread.UnsafeStart();

@@ -4,7 +4,7 @@ using Transport.Epoll.Tests.Support;
 
 namespace Transport.Epoll.Tests.EventLoops.Model;
 
-/// <summary>Checks lease.pml, wakeups.pml and passing.pml exhaustively with spin: as they are, and with each seeded fault.</summary>
+/// <summary>Checks lease.pml, wakeups.pml, passing.pml and tickets.pml exhaustively with spin: as they are, and with each seeded fault.</summary>
 [Collection(RunsAlone.Name)]
 public sealed class LeaseModelTests : IDisposable
 {
@@ -23,6 +23,7 @@ public sealed class LeaseModelTests : IDisposable
     [InlineData("wakeups.pml", "")]
     [InlineData("wakeups.pml", "WATCHDOG")]
     [InlineData("passing.pml", "")]
+    [InlineData("tickets.pml", "")]
     public async Task Model_AsItIs_HasNoError(string model, string switches)
     {
         string report = await CheckAsync(model, switches);
@@ -56,6 +57,8 @@ public sealed class LeaseModelTests : IDisposable
     [InlineData("wakeups.pml", "WATCHDOG NO_AWAKE_FENCE", "invalid end state")]
     [InlineData("wakeups.pml", "WATCHDOG NO_WATCHDOG_FENCE", "invalid end state")]
     [InlineData("passing.pml", "ASKED_FOR_TOO_LONG", "invalid end state")]
+    [InlineData("tickets.pml", "COUNTED_LATE", "invalid end state")]
+    [InlineData("tickets.pml", "TAKEN_EARLY", "invalid end state")]
     public async Task Model_SeededFault_IsFound(string model, string switches, string error)
     {
         string report = await CheckAsync(model, switches);

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+
+namespace Transport.Epoll.EventLoops;
+
+/// <summary>
+/// Lends standbys to callbacks of slow connections that the thread pool leaves waiting while the process uses little of its processors: the
+/// pool's threads are blocked then, and it adds another one only every half second or so. A lent thread runs callbacks until none has come
+/// for a while or the processors are needed. The pool and its settings are left alone.
+/// </summary>
+/// <param name="auto">The queue of such callbacks, and the standbys.</param>
+/// <param name="processorTime">The processor time that this process has used; a test's may stand still.</param>
+/// <param name="patience">How long a lent thread waits for the next callback before it goes back: where handlers block, it is there. The default is half a second.</param>
+/// <remarks>Watchdog only, but for the two fields that say otherwise.</remarks>
+internal sealed class PoolRelief(AutoScheduling auto, Func<TimeSpan>? processorTime = null, TimeSpan? patience = null)
+{
+    /// <summary>Shares of the process's processors: below the one threads are lent, above the other they would only compete with the loops.</summary>
+    private const double LendBelow = 0.5;
+    private const double RecallAbove = 0.75;
+
+    private readonly Func<TimeSpan> _processorTime = processorTime ?? (static () => Environment.CpuUsage.TotalTime);
+    private readonly TimeSpan _patience = patience ?? TimeSpan.FromSeconds(0.5);
+    private bool _waited;
+    private long _lookedAt;
+    private TimeSpan _used;
+
+    // The watchdog sets it before it lends, the lent thread clears it: one at a time is on its way.
+    private volatile bool _isOnItsWay;
+
+    // The watchdog writes, lent threads read.
+    private volatile bool _isRecalled;
+
+    /// <summary>Lends one more standby if callbacks wait now and waited at the look before, with idle processors in between.</summary>
+    /// <returns>Whether callbacks wait.</returns>
+    public bool Look(long now)
+    {
+        if (auto.SlowCallbacks.IsEmpty)
+        {
+            _waited = false;
+            return false;
+        }
+
+        TimeSpan used = _processorTime();
+        if (_waited)
+        {
+            double share = (used - _used) / (Stopwatch.GetElapsedTime(_lookedAt, now) * Environment.ProcessorCount);
+            _isRecalled = share > RecallAbove;
+            if (share < LendBelow && !_isOnItsWay)
+            {
+                _isOnItsWay = true;
+                if (!auto.Threads.TryLend(Help))
+                {
+                    _isOnItsWay = false;
+                }
+            }
+        }
+
+        (_waited, _lookedAt, _used) = (true, now, used);
+        return true;
+    }
+
+    /// <summary>What a lent thread does.</summary>
+    private void Help()
+    {
+        _isOnItsWay = false;
+        auto.OnLent();
+        while (!_isRecalled && TryRunOne())
+        {
+            CallbackIsolation.Restore();
+        }
+    }
+
+    private bool TryRunOne()
+    {
+        try
+        {
+            return auto.SlowCallbacks.TryRunOne(_patience);
+        }
+        catch (ThreadInterruptedException)
+        {
+            return true; // a callback left it on the thread; it shows in the wait for the next one
+        }
+    }
+}

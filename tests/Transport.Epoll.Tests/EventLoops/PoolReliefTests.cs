@@ -1,0 +1,285 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Transport.Epoll.EventLoops;
+using Transport.Epoll.Tests.Support;
+
+namespace Transport.Epoll.Tests.EventLoops;
+
+/// <summary>Standbys that help the thread pool out. The pool's work items are kept back, as if all of its threads were blocked.</summary>
+public sealed class PoolReliefTests : IDisposable
+{
+    private const int MaxStandbys = 8;
+
+    private readonly ConcurrentQueue<IThreadPoolWorkItem> _heldBack = new();
+    private readonly AutoLoops _loops;
+    private readonly PoolRelief _relief;
+    private TimeSpan _processorTime;
+    private long _now = 1;
+
+    public PoolReliefTests()
+    {
+        _loops = new AutoLoops(maxStandbys: MaxStandbys, toPool: _heldBack.Enqueue);
+        _relief = new PoolRelief(_loops.Auto, () => _processorTime);
+    }
+
+    [Fact]
+    public async Task Look_CallbackWaitsInTwoLooks_IsRunByAStandby()
+    {
+        Task<Thread> ran = Add(() => Thread.CurrentThread);
+
+        Assert.True(Look());
+        Assert.Equal(0, _loops.Counters.Loans);
+        Assert.True(Look());
+
+        Assert.Equal("epoll-standby", (await ran).Name);
+        Assert.Equal(1, _loops.Counters.Loans);
+        await Waiting.UntilAsync(() => _loops.Threads.Parked == 2); // it waits for the next loop, or loan
+        Assert.False(Look());
+    }
+
+    /// <summary>Between two callbacks of a blocking connection there is a moment without any.</summary>
+    [Fact]
+    public async Task Lent_QueueWasEmptyForAMoment_RunsTheNextToo()
+    {
+        PoolRelief relief = new(_loops.Auto, () => TimeSpan.Zero, patience: Waiting.Limit);
+        Task<Thread> first = Add(() => Thread.CurrentThread);
+        relief.Look(1);
+        relief.Look(Stopwatch.Frequency);
+        Thread lent = await first;
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.Same(lent, await Add(() => Thread.CurrentThread));
+        }
+
+        Assert.Equal(1, _loops.Counters.Loans);
+    }
+
+    [Fact]
+    public async Task Look_OtherCallbacksWaitedBefore_IsNoReasonToLend()
+    {
+        for (int i = 0; i < 5; i++)
+        {
+            Task<int> ran = Add(() => 0);
+            Assert.True(Look());
+            await Waiting.UntilAsync(() => !_heldBack.IsEmpty);
+            RunHeldBack();
+            await ran;
+            Assert.False(Look());
+        }
+
+        Assert.Equal(0, _loops.Counters.Loans);
+    }
+
+    /// <summary>The processors are the bottleneck: one more thread would take from the loops.</summary>
+    [Fact]
+    public async Task Look_ProcessorsAreBusy_LendsNothing()
+    {
+        Task<int> ran = Add(() => 0);
+        for (int i = 0; i < 5; i++)
+        {
+            Look(busy: 0.6);
+        }
+
+        Assert.Equal(0, _loops.Counters.Loans);
+        Look(busy: 0.4);
+        await ran;
+        Assert.Equal(1, _loops.Counters.Loans);
+    }
+
+    [Fact]
+    public async Task Look_LentOnesAreBlockedToo_LendsHalfOfThemAndLeavesTheReserve()
+    {
+        using ManualResetEventSlim gate = new();
+        int running = 0;
+        List<Task<bool>> blocked = [];
+        for (int i = 0; i < MaxStandbys; i++)
+        {
+            blocked.Add(Add(() =>
+            {
+                Interlocked.Increment(ref running);
+                return gate.Wait(Waiting.Limit);
+            }));
+        }
+
+        await Waiting.UntilAsync(() =>
+        {
+            Look();
+            return Volatile.Read(ref running) == MaxStandbys / 2;
+        });
+        Look();
+        Look();
+        Assert.Equal(MaxStandbys / 2, _loops.Counters.Loans);
+        Assert.True(_loops.Threads.HasReserve);
+
+        // The others still take over.
+        using BlockedCallback callback = new();
+        Assert.False((await callback.StartAsync(_loops.Loop)).IsThreadPoolThread);
+        _loops.TickThrice();
+        Assert.Equal(1, _loops.Counters.TakeOvers);
+        await AutoLoops.RunAsync(_loops.Loop, () => 0);
+        await callback.EndAsync();
+
+        gate.Set();
+        await Task.WhenAll(blocked); // by four threads
+        await Waiting.UntilAsync(() => _loops.Threads.Parked == (MaxStandbys / 2) + 2); // and the reserve, and who was taken over from
+        Assert.False(Look());
+        Task<int> later = Add(() => 0);
+        Look();
+        Look();
+        await later;
+        Assert.Equal((MaxStandbys / 2) + 1, _loops.Counters.Loans);
+    }
+
+    [Fact]
+    public async Task Look_LentThreadIsStillOnItsWay_LendsNoOther()
+    {
+        _loops.Script.HoldsBack = true;
+        Task<int> ran = Add(() => 0);
+
+        for (int i = 0; i < 5; i++)
+        {
+            Look();
+        }
+
+        Assert.Equal(2, _loops.Script.Tries); // the reserve and one more
+        _loops.Script.LetRun();
+        await ran;
+        Assert.Equal(1, _loops.Counters.Loans);
+    }
+
+    [Fact]
+    public async Task Look_ProcessorsGetBusy_RecallsWhoWasLentAfterItsCallback()
+    {
+        using ManualResetEventSlim gate = new();
+        TaskCompletionSource entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<bool> first = Add(() =>
+        {
+            entered.SetResult();
+            return gate.Wait(Waiting.Limit);
+        });
+        Task<int> second = Add(() => 0);
+        Look();
+        Look();
+        await entered.Task.WithTimeout();
+
+        Look(busy: 0.9);
+        gate.Set();
+        await first;
+        await Waiting.UntilAsync(() => _loops.Threads.Parked == 2);
+
+        Assert.False(second.IsCompleted);
+        await Waiting.UntilAsync(() => _heldBack.Count == 2);
+        RunHeldBack(); // as the pool does, when it can
+        await second;
+    }
+
+    /// <summary>What is lent is a help, what is in reserve is needed: a failure of the one must not put off the other.</summary>
+    [Fact]
+    public async Task Look_NoThreadCanBeStarted_ReserveIsMendedAtOnceWhenOneCan()
+    {
+        Task<int> ran = Add(() => 0);
+        _loops.Script.Failure = new InsufficientMemoryException();
+        Look();
+        Look();
+        Assert.Equal(2, _loops.Script.Tries);
+        Assert.Empty(_loops.Script.Reports);
+        _loops.Script.Failure = null;
+        using BlockedCallback blocked = new();
+        await blocked.StartAsync(_loops.Loop);
+
+        _loops.TickThrice();
+
+        Assert.Equal(1, _loops.Counters.TakeOvers);
+        Assert.True(_loops.Threads.HasReserve);
+        await blocked.EndAsync();
+        await Waiting.UntilAsync(() => _heldBack.Count == 1);
+        RunHeldBack();
+        await ran;
+    }
+
+    [Fact]
+    public async Task Lent_CallbacksLeaveSomethingOnTheThread_TheNextDoesNotSeeIt()
+    {
+        AsyncLocal<string> local = new();
+        Task<int> first = Add(() =>
+        {
+            local.Value = "left behind";
+            Thread.CurrentThread.Priority = ThreadPriority.Lowest;
+            return 0;
+        });
+        Task<(string?, ThreadPriority)> second = Add(() => (local.Value, Thread.CurrentThread.Priority));
+
+        Look();
+        Look();
+
+        await first;
+        Assert.Equal((null, ThreadPriority.Normal), await second);
+    }
+
+    [Fact]
+    public async Task Lent_CallbackThrowsAndLeavesAnInterrupt_ThreadIsAStandbyAgain()
+    {
+        RecordingItemOwner owner = new();
+        InvalidOperationException thrown = new();
+        Add(owner, _ =>
+        {
+            Thread.CurrentThread.Interrupt();
+            throw thrown;
+        });
+
+        Look();
+        Look();
+
+        await Waiting.UntilAsync(() => _loops.Threads.Parked == 2);
+        Assert.Same(thrown, Assert.Single(owner.Failures));
+    }
+
+    /// <summary>The loop waits again at once, and the pool is blocked: who would help if the watchdog slept on?</summary>
+    [Fact]
+    public async Task Watchdog_LoopsWaitAndSoDoesACallback_StaysAwakeUntilItRan()
+    {
+        _loops.IsBusy = false;
+        _loops.Watchdog.Start();
+        await Waiting.UntilAsync(() => _loops.Auto.Alarm.IsSleeping);
+        RecordingItemOwner owner = new();
+        owner.Callbacks.TryMoveToPool();
+
+        await owner.RunAsync(_loops.Loop, () => 0);
+
+        Assert.Equal(1, _loops.Counters.Loans);
+        await Waiting.UntilAsync(() => _loops.Auto.Alarm.IsSleeping);
+    }
+
+    public void Dispose()
+    {
+        RunHeldBack();
+        _loops.Dispose();
+    }
+
+    private Task<T> Add<T>(Func<T> function)
+    {
+        TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Add(new RecordingItemOwner(), _ => done.SetResult(function()));
+        return done.Task.WithTimeout();
+    }
+
+    private void Add(RecordingItemOwner owner, Action<object?> callback)
+        => _loops.Auto.SlowCallbacks.Add(new MeasuredCallback(_loops.Auto, new WorkItem(callback, null, owner)));
+
+    /// <summary>A look, 10 ms after the one before.</summary>
+    private bool Look(double busy = 0)
+    {
+        const double Seconds = 0.01;
+        _now += (long)(Stopwatch.Frequency * Seconds);
+        _processorTime += TimeSpan.FromSeconds(Seconds * busy * Environment.ProcessorCount);
+        return _relief.Look(_now);
+    }
+
+    private void RunHeldBack()
+    {
+        while (_heldBack.TryDequeue(out IThreadPoolWorkItem? item))
+        {
+            item.Execute();
+        }
+    }
+}

@@ -8,7 +8,8 @@ namespace Transport.Epoll.EventLoops;
 /// <remarks>The lease holder makes it; a pool thread or a lent one runs it once.</remarks>
 internal sealed class MeasuredCallback(AutoScheduling auto, WorkItem item)
 {
-    public void Run()
+    /// <summary>Runs it, once; whether it was slow by itself.</summary>
+    public bool Run()
     {
         IApplicationItemOwner owner = item.Owner!;
         LostTime lost = LostTime.OfThisThread;
@@ -28,13 +29,14 @@ internal sealed class MeasuredCallback(AutoScheduling auto, WorkItem item)
 
         start += LoopThread.Sending - sending; // as if it had begun later by what it sent
         long end = Stopwatch.GetTimestamp();
-        if (!auto.IsSlow(end - start))
+        bool isLong = auto.IsSlow(end - start);
+        TimeSpan? own = isLong ? lost.Own(auto, start, end) : null;
+        bool isSlow = own > auto.Times.SlowCallback;
+        if (!isLong || own is not null)
         {
-            auto.RecordOnPool(owner, quick: true);
+            auto.RecordOnPool(owner, quick: !isSlow);
         }
-        else if (lost.Own(auto, start, end) is TimeSpan own)
-        {
-            auto.RecordOnPool(owner, quick: own <= auto.Times.SlowCallback);
-        }
+
+        return isSlow;
     }
 }

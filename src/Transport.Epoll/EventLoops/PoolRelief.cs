@@ -4,12 +4,12 @@ namespace Transport.Epoll.EventLoops;
 
 /// <summary>
 /// Lends standbys to callbacks of slow connections that the thread pool leaves waiting while the process uses little of its processors: the
-/// pool's threads are blocked then, and it adds another one only every half second or so. A lent thread runs callbacks until none has come
+/// pool's threads are blocked then, and it adds another one only every half second or so. A lent thread runs callbacks until it has met no slow one
 /// for a while or the processors are needed. The pool and its settings are left alone.
 /// </summary>
 /// <param name="auto">The queue of such callbacks, and the standbys.</param>
 /// <param name="processorTime">The processor time that this process has used; a test's may stand still.</param>
-/// <param name="patience">How long a lent thread waits for the next callback before it goes back: where handlers block, it is there. The default is half a second.</param>
+/// <param name="patience">How long a lent thread stays after its last slow callback; the default is half a second.</param>
 /// <remarks>Watchdog only, but for the two fields that say otherwise.</remarks>
 internal sealed class PoolRelief(AutoScheduling auto, Func<TimeSpan>? processorTime = null, TimeSpan? patience = null)
 {
@@ -20,6 +20,7 @@ internal sealed class PoolRelief(AutoScheduling auto, Func<TimeSpan>? processorT
     private readonly Func<TimeSpan> _processorTime = processorTime ?? (static () => Environment.CpuUsage.TotalTime);
     private readonly TimeSpan _patience = patience ?? TimeSpan.FromSeconds(0.5);
     private bool _waited;
+    private long _added;
     private long _lookedAt;
     private TimeSpan _used;
 
@@ -29,7 +30,7 @@ internal sealed class PoolRelief(AutoScheduling auto, Func<TimeSpan>? processorT
     // The watchdog writes, lent threads read.
     private volatile bool _isRecalled;
 
-    /// <summary>Lends one more standby if callbacks wait now and waited at the look before, with idle processors in between.</summary>
+    /// <summary>Lends one more standby if a callback has waited since the look before, with idle processors in between.</summary>
     /// <returns>Whether callbacks wait.</returns>
     public bool Look(long now)
     {
@@ -44,7 +45,7 @@ internal sealed class PoolRelief(AutoScheduling auto, Func<TimeSpan>? processorT
         {
             double share = (used - _used) / (Stopwatch.GetElapsedTime(_lookedAt, now) * Environment.ProcessorCount);
             _isRecalled = share > RecallAbove;
-            if (share < LendBelow && !_isOnItsWay)
+            if (share < LendBelow && auto.SlowCallbacks.Taken < _added && !_isOnItsWay)
             {
                 _isOnItsWay = true;
                 if (!auto.Threads.TryLend(Help))
@@ -54,7 +55,7 @@ internal sealed class PoolRelief(AutoScheduling auto, Func<TimeSpan>? processorT
             }
         }
 
-        (_waited, _lookedAt, _used) = (true, now, used);
+        (_waited, _added, _lookedAt, _used) = (true, auto.SlowCallbacks.Added, now, used);
         return true;
     }
 
@@ -63,20 +64,26 @@ internal sealed class PoolRelief(AutoScheduling auto, Func<TimeSpan>? processorT
     {
         _isOnItsWay = false;
         auto.OnLent();
-        while (!_isRecalled && TryRunOne())
+        long lastSlow = Stopwatch.GetTimestamp();
+        while (!_isRecalled && Stopwatch.GetElapsedTime(lastSlow) < _patience && TryRunOne(out bool wasSlow))
         {
             CallbackIsolation.Restore();
+            if (wasSlow)
+            {
+                lastSlow = Stopwatch.GetTimestamp();
+            }
         }
     }
 
-    private bool TryRunOne()
+    private bool TryRunOne(out bool wasSlow)
     {
         try
         {
-            return auto.SlowCallbacks.TryRunOne(_patience);
+            return auto.SlowCallbacks.TryRunOne(_patience, out wasSlow);
         }
         catch (ThreadInterruptedException)
         {
+            wasSlow = false;
             return true; // a callback left it on the thread; it shows in the wait for the next one
         }
     }

@@ -20,6 +20,7 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
 
     // Callbacks that no work item has been queued for. Counted after they are in the queue and before a thread is asked for (tickets.pml).
     private int _unpassed;
+    private long _added;
 
     // Lent threads that wait, or are about to and will look at the queue before they do.
     private int _waiting;
@@ -27,18 +28,35 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
     /// <summary>Whether no callback waits: a hint.</summary>
     public bool IsEmpty => _callbacks.IsEmpty;
 
+    /// <summary>The number of callbacks that were ever added: a hint.</summary>
+    public long Added => Interlocked.Read(ref _added);
+
+    /// <summary>The number of callbacks that wait no more: a hint.</summary>
+    public long Taken => Added - _callbacks.Count;
+
     public void Add(MeasuredCallback callback)
     {
         _callbacks.Enqueue(callback);
+        Interlocked.Increment(ref _added);
         Interlocked.Increment(ref _unpassed);
         _request.Ask(this);
         if (Volatile.Read(ref _waiting) > 0)
         {
-            lock (_gate)
-            {
-                Monitor.Pulse(_gate);
-            }
+            WakeOne();
         }
+    }
+
+    /// <summary>Runs the callback that has waited longest, or the first that comes in time; false if none does. A lent thread, which can be interrupted.</summary>
+    public bool TryRunOne(TimeSpan patience, out bool wasSlow)
+    {
+        if (!_callbacks.TryDequeue(out MeasuredCallback? callback) && !TryWaitForOne(patience, out callback))
+        {
+            wasSlow = false;
+            return false;
+        }
+
+        wasSlow = callback.Run();
+        return true;
     }
 
     void IThreadPoolWorkItem.Execute()
@@ -51,16 +69,25 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
         }
     }
 
-    /// <summary>Runs the callback that has waited longest, or the first that comes in time; false if none does. A lent thread, which can be interrupted.</summary>
-    public bool TryRunOne(TimeSpan patience)
+    /// <summary>
+    /// Wakes a lent thread, as a rule: it spins for the gate, which is held for moments only, but never waits, for a callback may have left an interruption on
+    /// the loop's thread, which would show in a wait and end the loop. What nobody is woken for has its work item.
+    /// </summary>
+    private void WakeOne()
     {
-        if (!_callbacks.TryDequeue(out MeasuredCallback? callback) && !TryWaitForOne(patience, out callback))
+        SpinWait spin = default;
+        while (!Monitor.TryEnter(_gate))
         {
-            return false;
+            if (spin.NextSpinWillYield)
+            {
+                return;
+            }
+
+            spin.SpinOnce();
         }
 
-        callback.Run();
-        return true;
+        Monitor.Pulse(_gate);
+        Monitor.Exit(_gate);
     }
 
     private bool TryWaitForOne(TimeSpan patience, [NotNullWhen(true)] out MeasuredCallback? callback)

@@ -54,20 +54,42 @@ public sealed class PoolReliefTests : IDisposable
         Assert.Equal(1, _loops.Counters.Loans);
     }
 
+    /// <summary>A pool that keeps up: some callback waits at each look, but never the same.</summary>
     [Fact]
-    public async Task Look_OtherCallbacksWaitedBefore_IsNoReasonToLend()
+    public async Task Look_OthersWaitedBefore_IsNoReasonToLend()
     {
+        Task<int> waits = Add(() => 0);
         for (int i = 0; i < 5; i++)
         {
-            Task<int> ran = Add(() => 0);
             Assert.True(Look());
-            await Waiting.UntilAsync(() => !_heldBack.IsEmpty);
-            RunHeldBack();
-            await ran;
-            Assert.False(Look());
+            Task<int> next = Add(() => 0);
+            await Waiting.UntilAsync(() => _heldBack.Count == 2);
+            Assert.True(_heldBack.TryDequeue(out IThreadPoolWorkItem? item));
+            item.Execute();
+            await waits;
+            waits = next;
         }
 
         Assert.Equal(0, _loops.Counters.Loans);
+        RunHeldBack();
+        await waits;
+    }
+
+    /// <summary>Where nothing blocks any more, the pool's own threads do.</summary>
+    [Fact]
+    public async Task Lent_CallbacksAreQuick_GoesBack()
+    {
+        PoolRelief relief = new(_loops.Auto, () => TimeSpan.Zero, patience: TimeSpan.FromMilliseconds(50));
+        Task<Thread> first = Add(() => Thread.CurrentThread);
+        relief.Look(1);
+        relief.Look(Stopwatch.Frequency);
+        await first;
+
+        await Waiting.UntilAsync(() =>
+        {
+            _ = Add(() => 0);
+            return _loops.Threads.Parked == 2;
+        });
     }
 
     /// <summary>The processors are the bottleneck: one more thread would take from the loops.</summary>
@@ -119,8 +141,10 @@ public sealed class PoolReliefTests : IDisposable
         await AutoLoops.RunAsync(_loops.Loop, () => 0);
         await callback.EndAsync();
 
+        await Waiting.UntilAsync(() => _heldBack.Count == MaxStandbys);
         gate.Set();
-        await Task.WhenAll(blocked); // by four threads
+        RunHeldBack(); // those that nobody was lent for
+        await Task.WhenAll(blocked);
         await Waiting.UntilAsync(() => _loops.Threads.Parked == (MaxStandbys / 2) + 2); // and the reserve, and who was taken over from
         Assert.False(Look());
         Task<int> later = Add(() => 0);

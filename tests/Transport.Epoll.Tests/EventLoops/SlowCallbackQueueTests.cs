@@ -74,9 +74,9 @@ public class SlowCallbackQueueTests
         Add(2);
         await Waiting.UntilAsync(() => held.Count == 2);
 
-        Assert.True(queue.TryRunOne(TimeSpan.Zero));
-        Assert.True(queue.TryRunOne(TimeSpan.Zero));
-        Assert.False(queue.TryRunOne(TimeSpan.Zero));
+        Assert.True(queue.TryRunOne(TimeSpan.Zero, out _));
+        Assert.True(queue.TryRunOne(TimeSpan.Zero, out _));
+        Assert.False(queue.TryRunOne(TimeSpan.Zero, out _));
         Assert.True(queue.IsEmpty);
         Add(3);
         await Waiting.UntilAsync(() => held.Count == 3);

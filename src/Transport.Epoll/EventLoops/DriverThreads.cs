@@ -11,7 +11,6 @@ namespace Transport.Epoll.EventLoops;
 internal sealed class DriverThreads
 {
     private readonly int _loops;
-    private readonly int _maxStandbys;
     private readonly int _maxLent;
     private readonly TimeSpan _idleLimit;
     private readonly ThreadStarter _starter;
@@ -35,7 +34,7 @@ internal sealed class DriverThreads
     public DriverThreads(int loops, int maxStandbys, TimeSpan idleLimit, ThreadStarter? starter = null)
     {
         _loops = loops;
-        _maxStandbys = maxStandbys;
+        MaxStandbys = maxStandbys;
         _maxLent = maxStandbys / 2; // the others take over
         _idleLimit = idleLimit;
         _starter = starter ?? new ThreadStarter();
@@ -57,10 +56,10 @@ internal sealed class DriverThreads
     public int Parked => Volatile.Read(ref _reserve);
 
     /// <summary>As many standbys as there may be.</summary>
-    public int MaxStandbys => _maxStandbys;
+    public int MaxStandbys { get; }
 
     /// <summary>Whether the reserve is used up because there are as many standbys as there may be: a hint.</summary>
-    public bool IsExhausted => !HasReserve && Volatile.Read(ref _standbys) >= _maxStandbys;
+    public bool IsExhausted => !HasReserve && Volatile.Read(ref _standbys) >= MaxStandbys;
 
     /// <summary>Starts a thread that drives the loop to its end.</summary>
     public void Start(EventLoop loop)
@@ -142,7 +141,7 @@ internal sealed class DriverThreads
     {
         lock (_gate)
         {
-            if (_closed || _standbys >= _maxStandbys)
+            if (_closed || _standbys >= MaxStandbys)
             {
                 return null;
             }

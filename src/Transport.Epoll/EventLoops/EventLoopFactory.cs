@@ -46,7 +46,7 @@ internal static class EventLoopFactory
         EventLoopGroup group = new(count, CreateLoop, onEnded, threads, scheduling is null ? null : scheduling.Alarm.Stop);
         if (scheduling is not null)
         {
-            new LoopWatchdog(scheduling, group.Loops, kernel).Start();
+            new LoopWatchdog(scheduling, group.Loops).Start();
         }
 
         return group;

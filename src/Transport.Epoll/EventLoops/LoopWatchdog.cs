@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Transport.Epoll.Native;
 
 namespace Transport.Epoll.EventLoops;
 
@@ -27,7 +26,7 @@ internal sealed class LoopWatchdog
     private readonly LoopObservation[] _observations;
     private readonly TimeSpan _interval;
 
-    public LoopWatchdog(AutoScheduling auto, ReadOnlySpan<EventLoop> loops, Kernel kernel, Func<TimeSpan>? processorTime = null)
+    public LoopWatchdog(AutoScheduling auto, ReadOnlySpan<EventLoop> loops, Func<TimeSpan>? processorTime = null)
     {
         _auto = auto;
         _relief = new PoolRelief(auto, processorTime);
@@ -36,7 +35,7 @@ internal sealed class LoopWatchdog
         _observations = new LoopObservation[loops.Length];
         for (int i = 0; i < loops.Length; i++)
         {
-            _observations[i] = new LoopObservation(loops[i], kernel, s_stuckAfter);
+            _observations[i] = new LoopObservation(loops[i], auto.Kernel, s_stuckAfter);
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class AutoLoops : IDisposable
             (i, onEnded) => new EventLoop($"epoll-loop-{i}", Kernel, new SpinPolicy(0, 1), processor, Faults.Enqueue, onEnded, Auto), () => { },
             Threads, Auto.Alarm.Stop);
         LoopStates.Watch(_group);
-        Watchdog = new LoopWatchdog(Auto, _group.Loops, Kernel, () => IsBusy ? Stopwatch.GetElapsedTime(0) * Environment.ProcessorCount : TimeSpan.Zero);
+        Watchdog = new LoopWatchdog(Auto, _group.Loops, () => IsBusy ? Stopwatch.GetElapsedTime(0) * Environment.ProcessorCount : TimeSpan.Zero);
     }
 
     public ScriptedKernel Kernel { get; } = new() { SchedStat = () => "0 0 0", Stat = "1 (epoll-loop-0) S 1" };

@@ -1,5 +1,4 @@
 using Transport.Epoll.EventLoops;
-using Transport.Epoll.Native;
 
 namespace Transport.Epoll.Tests.Auto.Stress;
 
@@ -31,7 +30,7 @@ internal sealed class LoopTaker : IDisposable
     public LoopTaker(EventLoopGroup group)
     {
         _loops = group.Loops.ToArray();
-        _watchdog = new LoopWatchdog(_loops[0].Auto!, _loops, Kernel.Linux);
+        _watchdog = new LoopWatchdog(_loops[0].Auto!, _loops);
         _thread = new Thread(Run) { IsBackground = true, Name = "taker" };
     }
 

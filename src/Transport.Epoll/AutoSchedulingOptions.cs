@@ -2,7 +2,7 @@ using Transport.Epoll.EventLoops;
 
 namespace Transport.Epoll;
 
-/// <summary>The time constants of <see cref="EpollScheduling.Auto"/>. They bind from <c>Kestrel:Transport:Epoll:Auto</c>.</summary>
+/// <summary>The constants of <see cref="EpollScheduling.Auto"/>. They bind from <c>Kestrel:Transport:Epoll:Auto</c>.</summary>
 public sealed class AutoSchedulingOptions
 {
     /// <summary>
@@ -34,13 +34,19 @@ public sealed class AutoSchedulingOptions
     public TimeSpan LoopBackOff { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long a standby thread waits for the next take-over before it ends. There are at most eight for each loop; one for each loop stays
-    /// in reserve, asleep, because a callback begins on a loop only if a thread that could take over is there. Up to four for each loop run callbacks of slow
-    /// connections while the thread pool's own threads are blocked.
-    /// From 10 milliseconds to 1 hour; the default is 10 seconds.
+    /// How long a standby thread waits for the next take-over before it ends. There are at most eight for each loop and <see cref="MaxLentThreads"/> more; one for each
+    /// loop stays in reserve, asleep, because a callback begins on a loop only if a thread that could take over is there. From 10 milliseconds to 1 hour; the default is 10 seconds.
     /// </summary>
     public TimeSpan StandbyIdleTime { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How many standby threads, of all loops together, may run callbacks of slow connections besides the thread pool: one more for each tick of the watchdog (10 to 40 milliseconds by default) in which a
+    /// callback waited for the pool all the while and the process used less than half of its processors. They go back half a second after the last slow callback,
+    /// or when the process uses more than three quarters. From 0, which leaves all to the pool, to 1024; the default is 64.
+    /// </summary>
+    /// <remarks>The pool adds a thread in place of a blocked one about every half second; its own settings stay as they are.</remarks>
+    public int MaxLentThreads { get; set; } = 64;
+
     /// <summary>The same for the loops.</summary>
-    internal AutoTimes ToTimes() => new(TakeOverAfter, SlowCallback, QuickCallbacks, LoopBackOff, StandbyIdleTime);
+    internal AutoTimes ToTimes() => new(TakeOverAfter, SlowCallback, QuickCallbacks, LoopBackOff, StandbyIdleTime, MaxLentThreads);
 }

@@ -19,7 +19,7 @@ public sealed class EpollTransportOptions
     /// <summary>Where application code runs. The default is <see cref="EpollScheduling.Auto"/>.</summary>
     public EpollScheduling Scheduling { get; set; } = EpollScheduling.Auto;
 
-    /// <summary>The time constants of <see cref="EpollScheduling.Auto"/>; the other modes have no use for them.</summary>
+    /// <summary>The constants of <see cref="EpollScheduling.Auto"/>; the other modes have no use for them.</summary>
     public AutoSchedulingOptions Auto { get; } = new();
 
     /// <summary>

@@ -24,6 +24,7 @@ internal sealed class EpollTransportOptionsSetup(IConfiguration? configuration =
         Range($"{nameof(options.Auto)}.{nameof(auto.QuickCallbacks)}", auto.QuickCallbacks, 1, 1_000_000);
         Time(nameof(auto.LoopBackOff), auto.LoopBackOff, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10));
         Time(nameof(auto.StandbyIdleTime), auto.StandbyIdleTime, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1));
+        Range($"{nameof(options.Auto)}.{nameof(auto.MaxLentThreads)}", auto.MaxLentThreads, 0, 1024);
         OneOf(nameof(options.Scheduling), options.Scheduling);
         OneOf(nameof(options.ListenerSharding), options.ListenerSharding);
         if (options.UnixSocketMode is UnixFileMode mode && ((int)mode & ~0x1FF) != 0) // 0x1FF is 0777: nine bits, without set-id and sticky

@@ -14,6 +14,6 @@ internal static class AutoDefaults
     public static AutoScheduling Create(AutoTimes? times = null)
     {
         times ??= Times;
-        return new AutoScheduling(times, new DriverThreads(1, EventLoopFactory.StandbysPerLoop, times.StandbyIdle), Kernel.Linux, new SchedulingCounters(null), NullLogger.Instance);
+        return new AutoScheduling(times, new DriverThreads(1, EventLoopFactory.StandbysPerLoop, maxLent: 0, times.StandbyIdle), Kernel.Linux, new SchedulingCounters(null), NullLogger.Instance);
     }
 }

@@ -70,6 +70,6 @@ internal static partial class EpollTransportLog
     public static partial void StandbyNotStarted(ILogger logger, string error);
 
     [LoggerMessage(42, LogLevel.Warning, "Callbacks hold up so many standby threads, of {Count} that there may be, that none is in reserve for each loop. Until some return, "
-        + "callbacks run on the thread pool. The warnings with id 35 named connections that hold one up.", EventName = "StandbysExhausted")]
+        + "callbacks run on the thread pool. The warnings with id 35 named connections that held up a loop; others are held up on threads that were lent to the pool.", EventName = "StandbysExhausted")]
     public static partial void StandbysExhausted(ILogger logger, int count);
 }

@@ -5,7 +5,7 @@ using Transport.Epoll.Native;
 
 namespace Transport.Epoll.EventLoops;
 
-/// <summary>What the loops of a group share in the Auto mode: time constants, standby threads, the watchdog's alarm, and who is told of changes.</summary>
+/// <summary>What the loops of a group share in the Auto mode: its constants, standby threads, the watchdog's alarm, and who is told of changes.</summary>
 /// <remarks>Any thread.</remarks>
 internal sealed class AutoScheduling(
     AutoTimes times, DriverThreads threads, Kernel kernel, SchedulingCounters counters, ILogger logger, Action<IThreadPoolWorkItem>? toPool = null)

@@ -31,11 +31,16 @@ internal sealed class DriverThreads
     private int _reserve;
 
     /// <summary>Starts the reserve.</summary>
-    public DriverThreads(int loops, int maxStandbys, TimeSpan idleLimit, ThreadStarter? starter = null)
+    /// <param name="loops">The number of loops.</param>
+    /// <param name="maxStandbys">So many standbys there may be at least, if threads can be had, whatever is lent.</param>
+    /// <param name="maxLent">So many more there may be, and so many may be lent.</param>
+    /// <param name="idleLimit">How long one beyond the reserve waits before it ends.</param>
+    /// <param name="starter">How threads start.</param>
+    public DriverThreads(int loops, int maxStandbys, int maxLent, TimeSpan idleLimit, ThreadStarter? starter = null)
     {
         _loops = loops;
-        MaxStandbys = maxStandbys;
-        _maxLent = maxStandbys / 2; // the others take over
+        MaxStandbys = maxStandbys + maxLent;
+        _maxLent = maxLent;
         _idleLimit = idleLimit;
         _starter = starter ?? new ThreadStarter();
         _lentStarter = _starter.Quiet(); // a loan that fails must not keep the reserve from being mended
@@ -55,7 +60,7 @@ internal sealed class DriverThreads
     /// <summary>The standbys that wait for a loop.</summary>
     public int Parked => Volatile.Read(ref _reserve);
 
-    /// <summary>As many standbys as there may be.</summary>
+    /// <summary>As many standbys as there may be, lent ones included.</summary>
     public int MaxStandbys { get; }
 
     /// <summary>Whether the reserve is used up because there are as many standbys as there may be: a hint.</summary>
@@ -89,7 +94,7 @@ internal sealed class DriverThreads
         lock (_gate)
         {
             Park(standby);
-            Monitor.PulseAll(_gate); // how long each waits depends on their number
+            standby.Wake(); // how long it waits depends on the number of those that wait
         }
     }
 
@@ -99,11 +104,11 @@ internal sealed class DriverThreads
         lock (_gate)
         {
             standby.Work = loop.Drive;
-            Monitor.PulseAll(_gate);
+            standby.Wake();
         }
     }
 
-    /// <summary>Lends a standby that is not of the reserve for some work. False: there is none to be had, or half of all are lent already.</summary>
+    /// <summary>Lends a standby that is not of the reserve for some work. False: there is none to be had, or as many as may be are lent already.</summary>
     /// <param name="work">It must not throw. The thread is a standby again after it.</param>
     /// <remarks>Watchdog only.</remarks>
     public bool TryLend(Action work)
@@ -122,7 +127,7 @@ internal sealed class DriverThreads
                 work();
                 return false;
             };
-            Monitor.PulseAll(_gate);
+            standby.Wake();
             return true;
         }
     }
@@ -133,7 +138,7 @@ internal sealed class DriverThreads
         lock (_gate)
         {
             _closed = true;
-            Monitor.PulseAll(_gate);
+            _parked.ForEach(static standby => standby.Wake());
         }
     }
 
@@ -212,38 +217,33 @@ internal sealed class DriverThreads
     /// <summary>Waits for something to do. False: the thread is not needed any more.</summary>
     private bool TryTakeWork(Standby standby, [NotNullWhen(true)] out Func<bool>? work)
     {
-        EnterGate();
-        try
+        bool inTime = true;
+        while (true)
         {
-            while (standby.Work is null)
+            EnterGate();
+            TimeSpan limit;
+            try
             {
-                if (_closed || (!WaitForPulse(_parked.Count > _loops ? _idleLimit : Timeout.InfiniteTimeSpan) && TryLeave(standby)))
+                work = standby.Work;
+                standby.Work = null;
+                if (work is not null)
                 {
-                    work = null;
+                    return true;
+                }
+
+                if (_closed || (!inTime && TryLeave(standby)))
+                {
                     return false;
                 }
+
+                limit = _parked.Count > _loops ? _idleLimit : Timeout.InfiniteTimeSpan;
+            }
+            finally
+            {
+                Monitor.Exit(_gate);
             }
 
-            work = standby.Work;
-            standby.Work = null;
-            return true;
-        }
-        finally
-        {
-            Monitor.Exit(_gate);
-        }
-    }
-
-    /// <summary>Under the gate. False: the time is up.</summary>
-    private bool WaitForPulse(TimeSpan limit)
-    {
-        try
-        {
-            return Monitor.Wait(_gate, limit);
-        }
-        catch (ThreadInterruptedException)
-        {
-            return true; // somebody interrupts the thread of a callback that has returned meanwhile
+            inTime = standby.Wait(limit);
         }
     }
 
@@ -274,14 +274,5 @@ internal sealed class DriverThreads
         Volatile.Write(ref _reserve, _parked.Count);
         _standbys--;
         return true;
-    }
-
-    /// <summary>One thread's place to be given something to do. Under the gate.</summary>
-    internal sealed class Standby
-    {
-        /// <summary>Drives a loop, or does what the thread is lent for. True: the thread is done, for its loop has ended.</summary>
-        public Func<bool>? Work { get; set; }
-
-        public bool IsLent { get; set; }
     }
 }

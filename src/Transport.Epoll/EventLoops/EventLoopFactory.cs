@@ -8,7 +8,7 @@ namespace Transport.Epoll.EventLoops;
 /// <remarks>Any thread: no state.</remarks>
 internal static class EventLoopFactory
 {
-    /// <summary>So many standbys a group may have for each loop: one in reserve, the others in place of threads that callbacks hold up.</summary>
+    /// <summary>So many standbys a group may have for each loop, and as many more as it may lend: one in reserve, the others in place of threads that callbacks hold up.</summary>
     public const int StandbysPerLoop = 8;
 
     /// <summary>CPU_SETSIZE of sched_setaffinity(2).</summary>
@@ -19,7 +19,7 @@ internal static class EventLoopFactory
     /// <param name="count">The number of loops.</param>
     /// <param name="spinMicroseconds">How long a loop may poll before it blocks.</param>
     /// <param name="affinity">The processors that the loops are bound to.</param>
-    /// <param name="auto">The time constants of the Auto mode; without them nothing watches the loops.</param>
+    /// <param name="auto">The constants of the Auto mode; without them nothing watches the loops.</param>
     /// <param name="counters">What the Auto mode counts.</param>
     /// <param name="logger">A logger that a loop thread may use.</param>
     /// <param name="onEnded">Called once, by whoever gave back the last reference.</param>
@@ -41,7 +41,7 @@ internal static class EventLoopFactory
         int usable = Indices(allowed).Count;
         int spinning = Environment.ProcessorCount < usable ? 0 : spinMicroseconds;
         ThreadStarter starter = new(exception => EpollTransportLog.StandbyNotStarted(logger, exception.Message));
-        DriverThreads threads = new(count, auto is null ? 0 : count * StandbysPerLoop, auto?.StandbyIdle ?? TimeSpan.Zero, starter);
+        DriverThreads threads = new(count, auto is null ? 0 : count * StandbysPerLoop, auto?.MaxLent ?? 0, auto?.StandbyIdle ?? TimeSpan.Zero, starter);
         AutoScheduling? scheduling = auto is null ? null : new AutoScheduling(auto, threads, kernel, counters, logger);
         EventLoopGroup group = new(count, CreateLoop, onEnded, threads, scheduling is null ? null : scheduling.Alarm.Stop);
         if (scheduling is not null)

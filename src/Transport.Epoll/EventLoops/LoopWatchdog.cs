@@ -74,7 +74,7 @@ internal sealed class LoopWatchdog
     /// <summary>Takes the loop from the callback of <paramref name="word"/> and gives it to a standby, if the callback still runs and a standby can be had.</summary>
     public bool TryTakeOver(EventLoop loop, long word)
     {
-        if (_auto.Threads.TryReserve() is not DriverThreads.Standby standby)
+        if (_auto.Threads.TryReserve() is not Standby standby)
         {
             return false;
         }

@@ -21,7 +21,7 @@ internal sealed class SendScheduler(EventLoop loop) : PipeScheduler
     private const int ReceivesCoalesced = 512;
 
     /// <summary>In bytes: from here on the copy into the socket costs more than another send with more in it saves.</summary>
-    private const int MinLargeSend = 16 * 1024;
+    internal const int MinLargeSend = 16 * 1024;
 
     /// <summary>What is sent in place for what was received once, before the loop has its turn; as much as the send pump's share of a turn.</summary>
     private const int MaxBytesInPlace = 1024 * 1024;

@@ -7,7 +7,8 @@ namespace Transport.Epoll.EventLoops;
 /// Hands the callbacks of a group's slow connections to the thread pool, one work item each, so that the pool's measure of its progress is that of
 /// the app. A first item passes on whatever has come by the time that a pool thread is free: fed in such batches, as Sockets feeds it, the pool
 /// finds the number of threads that blocking handlers need sooner than with item after item (docs/decisions/0006). A work item runs the callback
-/// that has waited longest; none, if a lent thread was there first.
+/// that has waited longest; none, if a lent thread was there first. What a lent thread ran leaves a work item to the next callback: empty ones
+/// would tell the pool of progress that is none, and it would add no threads.
 /// </summary>
 /// <param name="toPool">Queues a work item; a test may keep it.</param>
 /// <remarks>The lease holders add; pool threads pass on and run; lent threads run (<see cref="PoolRelief"/>).</remarks>
@@ -21,6 +22,9 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
     // Callbacks that no work item has been queued for. Counted after they are in the queue and before a thread is asked for (tickets.pml).
     private int _unpassed;
     private long _added;
+
+    // Work items, queued or still to be, whose callback a lent thread took: whoever passes on uses them up, and so do those that come in vain (tickets.pml).
+    private int _spare;
 
     // Lent threads that wait, or are about to and will look at the queue before they do.
     private int _waiting;
@@ -49,7 +53,7 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
     /// <summary>Runs the callback that has waited longest, or the first that comes in time; false if none does. A lent thread, which can be interrupted.</summary>
     public bool TryRunOne(TimeSpan patience, out bool wasSlow)
     {
-        if (!_callbacks.TryDequeue(out MeasuredCallback? callback) && !TryWaitForOne(patience, out callback))
+        if (!TryTake(out MeasuredCallback? callback) && !TryWaitForOne(patience, out callback))
         {
             wasSlow = false;
             return false;
@@ -65,8 +69,40 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
         OneCallback one = new(this);
         for (int left = Interlocked.Exchange(ref _unpassed, 0); left > 0; left--)
         {
-            _toPool(one);
+            if (!TryUseSpare())
+            {
+                _toPool(one);
+            }
         }
+    }
+
+    /// <summary>Takes a callback without its work item, which is a spare one then.</summary>
+    private bool TryTake([NotNullWhen(true)] out MeasuredCallback? callback)
+    {
+        if (!_callbacks.TryDequeue(out callback))
+        {
+            return false;
+        }
+
+        Interlocked.Increment(ref _spare);
+        return true;
+    }
+
+    private bool TryUseSpare()
+    {
+        int seen = Volatile.Read(ref _spare);
+        while (seen > 0)
+        {
+            int found = Interlocked.CompareExchange(ref _spare, seen - 1, seen);
+            if (found == seen)
+            {
+                return true;
+            }
+
+            seen = found;
+        }
+
+        return false;
     }
 
     /// <summary>
@@ -98,7 +134,7 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
             lock (_gate)
             {
                 bool inTime = true;
-                while (!_callbacks.TryDequeue(out callback) && inTime)
+                while (!TryTake(out callback) && inTime)
                 {
                     inTime = Monitor.Wait(_gate, patience);
                 }
@@ -116,10 +152,18 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
     {
         void IThreadPoolWorkItem.Execute()
         {
-            if (queue._callbacks.TryDequeue(out MeasuredCallback? callback))
+            MeasuredCallback? callback;
+            while (!queue._callbacks.TryDequeue(out callback))
             {
-                callback.Run();
+                if (queue.TryUseSpare())
+                {
+                    return;
+                }
+
+                Thread.Yield(); // a lent thread took it and has not counted yet; no wait, in which an interruption would show
             }
+
+            callback.Run();
         }
     }
 }

@@ -13,7 +13,7 @@ namespace Transport.Epoll.Tests.EventLoops;
 /// </summary>
 internal sealed class AutoLoops : IDisposable
 {
-    public static readonly AutoTimes Times = new(TimeSpan.FromMilliseconds(30), Waiting.Limit, 3, TimeSpan.FromSeconds(1), Waiting.Limit);
+    public static readonly AutoTimes Times = new(TimeSpan.FromMilliseconds(30), Waiting.Limit, 3, TimeSpan.FromSeconds(1), Waiting.Limit, MaxLent: 0);
 
     private readonly CapturingLoggerProvider _logs = new();
     private readonly EventLoopGroup _group;
@@ -23,7 +23,7 @@ internal sealed class AutoLoops : IDisposable
     {
         times ??= Times;
         Script = script ?? new ThreadScript();
-        Threads = new DriverThreads(loops, maxStandbys, times.StandbyIdle, Script.CreateStarter());
+        Threads = new DriverThreads(loops, maxStandbys, times.MaxLent, times.StandbyIdle, Script.CreateStarter());
         Auto = new AutoScheduling(times, Threads, Kernel, Counters, _logs.CreateLogger("Transport.Epoll"), toPool);
         _group = new EventLoopGroup(loops,
             (i, onEnded) => new EventLoop($"epoll-loop-{i}", Kernel, new SpinPolicy(0, 1), processor, Faults.Enqueue, onEnded, Auto), () => { },

@@ -112,7 +112,7 @@ public class EventLoopGroupTests
             thread.UnsafeStart();
         });
 
-        Exception thrown = Assert.Throws<InsufficientMemoryException>(() => new EventLoopGroup(3, CreateLoop, () => { }, new DriverThreads(3, 0, TimeSpan.Zero, starter)));
+        Exception thrown = Assert.Throws<InsufficientMemoryException>(() => new EventLoopGroup(3, CreateLoop, () => { }, new DriverThreads(3, 0, 0, TimeSpan.Zero, starter)));
 
         Assert.Same(failure, thrown);
         await Waiting.UntilAsync(() => _kernel.OnClose.Calls == 4); // epoll and eventfd of two loops
@@ -129,7 +129,21 @@ public class EventLoopGroupTests
 
     private EventLoopGroup Create(int count) => new(count, CreateLoop, () => Interlocked.Increment(ref _ended), Threads(count));
 
-    private static DriverThreads Threads(int loops) => new(loops, 0, TimeSpan.Zero);
+    [Fact]
+    public async Task CreateGroup_WithAuto_MayHaveEightStandbysForEachLoopAndThoseItLends()
+    {
+        AutoTimes auto = new AutoSchedulingOptions { MaxLentThreads = 5 }.ToTimes();
+
+        EventLoopGroup group = EventLoopFactory.CreateGroup(Kernel.Linux, 2, 0, null, auto, new SchedulingCounters(null), NullLogger.Instance, () => Interlocked.Increment(ref _ended));
+
+        DriverThreads threads = group.Loops[0].Auto!.Threads;
+        Assert.Equal((2 * EventLoopFactory.StandbysPerLoop) + 5, threads.MaxStandbys);
+        Assert.True(threads.TryLend(() => { }));
+        group.Release();
+        await Waiting.UntilAsync(() => Volatile.Read(ref _ended) == 1);
+    }
+
+    private static DriverThreads Threads(int loops) => new(loops, 0, 0, TimeSpan.Zero);
 
     private EventLoop CreateLoop(int number, Action<Exception?> onFailed)
         => new($"epoll-loop-{number}", _kernel, new SpinPolicy(0, 1), processor: null, _ => { }, onFailed);

@@ -8,7 +8,7 @@ namespace Transport.Epoll.Tests.EventLoops;
 /// <summary>Standbys that help the thread pool out. The pool's work items are kept back, as if all of its threads were blocked.</summary>
 public sealed class PoolReliefTests : IDisposable
 {
-    private const int MaxStandbys = 8;
+    private const int MaxLent = 4;
 
     private readonly ConcurrentQueue<IThreadPoolWorkItem> _heldBack = new();
     private readonly AutoLoops _loops;
@@ -18,7 +18,7 @@ public sealed class PoolReliefTests : IDisposable
 
     public PoolReliefTests()
     {
-        _loops = new AutoLoops(maxStandbys: MaxStandbys, toPool: _heldBack.Enqueue);
+        _loops = new AutoLoops(maxStandbys: 4, times: AutoLoops.Times with { MaxLent = MaxLent }, toPool: _heldBack.Enqueue);
         _relief = new PoolRelief(_loops.Auto, () => _processorTime);
     }
 
@@ -109,12 +109,12 @@ public sealed class PoolReliefTests : IDisposable
     }
 
     [Fact]
-    public async Task Look_LentOnesAreBlockedToo_LendsHalfOfThemAndLeavesTheReserve()
+    public async Task Look_LentOnesAreBlockedToo_LendsAsManyAsMayBeAndLeavesTheReserve()
     {
         using ManualResetEventSlim gate = new();
         int running = 0;
         List<Task<bool>> blocked = [];
-        for (int i = 0; i < MaxStandbys; i++)
+        for (int i = 0; i < 2 * MaxLent; i++)
         {
             blocked.Add(Add(() =>
             {
@@ -126,11 +126,11 @@ public sealed class PoolReliefTests : IDisposable
         await Waiting.UntilAsync(() =>
         {
             Look();
-            return Volatile.Read(ref running) == MaxStandbys / 2;
+            return Volatile.Read(ref running) == MaxLent;
         });
         Look();
         Look();
-        Assert.Equal(MaxStandbys / 2, _loops.Counters.Loans);
+        Assert.Equal(MaxLent, _loops.Counters.Loans);
         Assert.True(_loops.Threads.HasReserve);
 
         // The others still take over.
@@ -141,17 +141,30 @@ public sealed class PoolReliefTests : IDisposable
         await AutoLoops.RunAsync(_loops.Loop, () => 0);
         await callback.EndAsync();
 
-        await Waiting.UntilAsync(() => _heldBack.Count == MaxStandbys);
         gate.Set();
-        RunHeldBack(); // those that nobody was lent for
-        await Task.WhenAll(blocked);
-        await Waiting.UntilAsync(() => _loops.Threads.Parked == (MaxStandbys / 2) + 2); // and the reserve, and who was taken over from
+        await RunHeldBackUntilAsync(Task.WhenAll(blocked)); // some may have nobody lent for them
+        await Waiting.UntilAsync(() => _loops.Threads.Parked == MaxLent + 2); // and the reserve, and who was taken over from
         Assert.False(Look());
         Task<int> later = Add(() => 0);
         Look();
         Look();
         await later;
-        Assert.Equal((MaxStandbys / 2) + 1, _loops.Counters.Loans);
+        Assert.Equal(MaxLent + 1, _loops.Counters.Loans);
+    }
+
+    [Fact]
+    public async Task Look_NoneMayBeLent_LendsNothing()
+    {
+        using AutoLoops loops = new(toPool: _heldBack.Enqueue);
+        PoolRelief relief = new(loops.Auto, () => TimeSpan.Zero);
+        Task<int> ran = Add(() => 0, loops);
+        for (int i = 1; i < 6; i++)
+        {
+            Assert.True(relief.Look(i * Stopwatch.Frequency));
+        }
+
+        Assert.Equal(0, loops.Counters.Loans);
+        await RunHeldBackUntilAsync(ran);
     }
 
     [Fact]
@@ -192,9 +205,7 @@ public sealed class PoolReliefTests : IDisposable
         await Waiting.UntilAsync(() => _loops.Threads.Parked == 2);
 
         Assert.False(second.IsCompleted);
-        await Waiting.UntilAsync(() => _heldBack.Count == 2);
-        RunHeldBack(); // as the pool does, when it can
-        await second;
+        await RunHeldBackUntilAsync(second);
     }
 
     /// <summary>What is lent is a help, what is in reserve is needed: a failure of the one must not put off the other.</summary>
@@ -280,15 +291,18 @@ public sealed class PoolReliefTests : IDisposable
         _loops.Dispose();
     }
 
-    private Task<T> Add<T>(Func<T> function)
+    private Task<T> Add<T>(Func<T> function, AutoLoops? loops = null)
     {
         TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Add(new RecordingItemOwner(), _ => done.SetResult(function()));
+        Add(new RecordingItemOwner(), _ => done.SetResult(function()), loops);
         return done.Task.WithTimeout();
     }
 
-    private void Add(RecordingItemOwner owner, Action<object?> callback)
-        => _loops.Auto.SlowCallbacks.Add(new MeasuredCallback(_loops.Auto, new WorkItem(callback, null, owner)));
+    private void Add(RecordingItemOwner owner, Action<object?> callback, AutoLoops? loops = null)
+    {
+        AutoScheduling auto = (loops ?? _loops).Auto;
+        auto.SlowCallbacks.Add(new MeasuredCallback(auto, new WorkItem(callback, null, owner)));
+    }
 
     /// <summary>A look, 10 ms after the one before.</summary>
     private bool Look(double busy = 0)
@@ -298,6 +312,13 @@ public sealed class PoolReliefTests : IDisposable
         _processorTime += TimeSpan.FromSeconds(Seconds * busy * Environment.ProcessorCount);
         return _relief.Look(_now);
     }
+
+    /// <summary>Runs the pool's work items as the pool does when it can.</summary>
+    private Task RunHeldBackUntilAsync(Task done) => Waiting.UntilAsync(() =>
+    {
+        RunHeldBack();
+        return done.IsCompletedSuccessfully;
+    });
 
     private void RunHeldBack()
     {

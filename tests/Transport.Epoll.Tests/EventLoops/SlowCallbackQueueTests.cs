@@ -60,9 +60,9 @@ public class SlowCallbackQueueTests
         await first.Task.WithTimeout();
     }
 
-    /// <summary>A lent thread is there before the pool's: the work items come in vain, and what is added meanwhile has one of its own.</summary>
+    /// <summary>A lent thread is there before the pool's: the next callbacks use the work items that are left, and one that stays ends in vain.</summary>
     [Fact]
-    public async Task TryRunOne_BeforeTheWorkItems_RunsEachOnceAndLeavesNoneBehind()
+    public async Task TryRunOne_BeforeTheWorkItems_LeavesThemToTheNextCallbacks()
     {
         using AutoLoops loops = new();
         ConcurrentQueue<IThreadPoolWorkItem> held = new();
@@ -72,22 +72,116 @@ public class SlowCallbackQueueTests
         void Add(int number) => queue.Add(new MeasuredCallback(loops.Auto, new WorkItem(_ => ran.Enqueue(number), null, owner)));
         Add(1);
         Add(2);
-        await Waiting.UntilAsync(() => held.Count == 2);
+        Add(3);
+        await Waiting.UntilAsync(() => held.Count == 3);
 
+        Assert.True(queue.TryRunOne(TimeSpan.Zero, out _));
         Assert.True(queue.TryRunOne(TimeSpan.Zero, out _));
         Assert.True(queue.TryRunOne(TimeSpan.Zero, out _));
         Assert.False(queue.TryRunOne(TimeSpan.Zero, out _));
         Assert.True(queue.IsEmpty);
-        Add(3);
-        await Waiting.UntilAsync(() => held.Count == 3);
-        foreach (IThreadPoolWorkItem item in held)
+        Add(4);
+        Add(5);
+        ((IThreadPoolWorkItem)queue).Execute(); // unless a pool thread has passed them on already
+        Assert.Equal(3, held.Count);
+        RunHeldBack();
+        Assert.Equal([1, 2, 3, 4, 5], ran);
+
+        // All are used up: each callback has a work item of its own again.
+        Add(6);
+        await Waiting.UntilAsync(() => held.Count == 1);
+        RunHeldBack();
+        Assert.Equal(6, ran.Last());
+
+        void RunHeldBack()
         {
-            item.Execute();
+            while (held.TryDequeue(out IThreadPoolWorkItem? item))
+            {
+                item.Execute();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Lent threads and the pool's race for each callback, in bursts that let the queue run dry. Then the pool is alone: had a work item taken itself for a spare one wrongly, or had one
+    /// been counted too often, a callback would stay behind. At the end each work item has ended.
+    /// </summary>
+    [Fact]
+    public void TryRunOne_WhilePoolThreadsDoToo_RunsEachOnceAndLeavesNoWorkItem()
+    {
+        const int Bursts = 5_000;
+        using AutoLoops loops = new();
+        using CancellationTokenSource end = new();
+        int open = 0;
+        SlowCallbackQueue queue = new(item =>
+        {
+            Interlocked.Increment(ref open);
+            ThreadPool.UnsafeQueueUserWorkItem(new CountedItem(item, () => Interlocked.Decrement(ref open)), preferLocal: false);
+        });
+        Thread[] lent = [.. Enumerable.Range(0, 2).Select(_ => new Thread(() =>
+        {
+            while (!end.IsCancellationRequested)
+            {
+                queue.TryRunOne(TimeSpan.FromMilliseconds(1), out bool _);
+            }
+        }) { IsBackground = true })];
+        foreach (Thread thread in lent)
+        {
+            thread.Start();
         }
 
-        Assert.Equal([1, 2, 3], ran);
+        int onLent = 0;
+        int onPool = 0;
+        try
+        {
+            for (int i = 0; i < Bursts; i++)
+            {
+                RunBurst();
+            }
+        }
+        finally
+        {
+            end.Cancel();
+        }
+
+        Assert.All(lent, thread => Assert.True(thread.Join(Waiting.Limit)));
+        Assert.NotEqual(0, onLent);
+        Assert.NotEqual(0, onPool);
+        int before = onLent;
+        RunBurst();
+        Assert.Equal(before, onLent);
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref open) == 0, Waiting.Limit), $"{open} work items have not ended.");
+
+        void RunBurst()
+        {
+            const int Burst = 8;
+            int[] runs = new int[Burst];
+            using CountdownEvent left = new(Burst);
+            RecordingItemOwner owner = new();
+            for (int i = 0; i < Burst; i++)
+            {
+                queue.Add(new MeasuredCallback(loops.Auto, new WorkItem(state =>
+                {
+                    Interlocked.Increment(ref runs[(int)state!]);
+                    Interlocked.Increment(ref Thread.CurrentThread.IsThreadPoolThread ? ref onPool : ref onLent);
+                    left.Signal();
+                }, i, owner)));
+            }
+
+            Assert.True(left.Wait(Waiting.Limit), $"{left.CurrentCount} callbacks of {Burst} did not run.");
+            Assert.All(runs, run => Assert.Equal(1, run));
+        }
     }
 
     private void Add(AutoLoops loops, RecordingItemOwner owner, Action<object?> callback, object? state = null)
         => _queue.Add(new MeasuredCallback(loops.Auto, new WorkItem(callback, state, owner)));
+
+    private sealed class CountedItem(IThreadPoolWorkItem item, Action ended) : IThreadPoolWorkItem
+    {
+        public void Execute()
+        {
+            item.Execute();
+            ended();
+        }
+    }
 }

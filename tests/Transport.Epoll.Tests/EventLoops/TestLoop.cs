@@ -23,7 +23,7 @@ internal sealed class TestLoop : IDisposable
             _isOwnThread = !Thread.IsThreadPoolThread;
             started.Set();
         }, null);
-        new DriverThreads(1, 0, TimeSpan.Zero).Start(Loop);
+        new DriverThreads(1, 0, 0, TimeSpan.Zero).Start(Loop);
         Assert.True(started.Wait(Waiting.Limit));
     }
 

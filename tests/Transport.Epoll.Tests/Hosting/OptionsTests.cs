@@ -43,6 +43,8 @@ public sealed class OptionsTests
                 ["UnixSocketMode"] = "UserRead, UserWrite, GroupWrite",
                 ["UnixSocketUser"] = "root",
                 ["UnixSocketGroup"] = "7",
+                ["Auto:TakeOverAfter"] = "00:00:00.05",
+                ["Auto:MaxLentThreads"] = "9",
             },
             configure: null);
 
@@ -57,6 +59,7 @@ public sealed class OptionsTests
         Assert.Equal(5, options.SpinDuration);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupWrite, options.UnixSocketMode);
         Assert.Equal(("root", "7"), (options.UnixSocketUser, options.UnixSocketGroup));
+        Assert.Equal((TimeSpan.FromMilliseconds(50), 9), (options.Auto.TakeOverAfter, options.Auto.MaxLentThreads));
     }
 
     [Fact]
@@ -87,6 +90,22 @@ public sealed class OptionsTests
         Assert.Contains(key.Split(':')[0], exception.Message, StringComparison.Ordinal);
         Assert.Contains(least, exception.Message, StringComparison.Ordinal);
         Assert.Contains(most, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("TakeOverAfter", "00:00:00.002", "00:00:00.0030000", "00:01:00")]
+    [InlineData("SlowCallback", "00:01:01", "00:00:00.0001000", "00:01:00")]
+    [InlineData("QuickCallbacks", "0", "1", "1000000")]
+    [InlineData("LoopBackOff", "0", "00:00:00.0100000", "00:10:00")]
+    [InlineData("StandbyIdleTime", "01:00:01", "00:00:00.0100000", "01:00:00")]
+    [InlineData("MaxLentThreads", "-1", "0", "1024")]
+    [InlineData("MaxLentThreads", "1025", "0", "1024")]
+    public void Options_OfAutoOutOfRange_ErrorNamesTheOptionAndTheRange(string key, string value, string least, string most)
+    {
+        var exception = Assert.Throws<OptionsValidationException>(() => Resolve(new() { [$"Auto:{key}"] = value }, configure: null));
+
+        Assert.Contains($"Auto.{key} is ", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"allowed is {least} to {most}.", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

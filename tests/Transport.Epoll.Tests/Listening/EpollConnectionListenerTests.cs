@@ -168,7 +168,7 @@ public sealed class EpollConnectionListenerTests : IDisposable
 
     private async Task<EpollConnectionListener> StartAsync(int sockets = 1)
     {
-        EventLoopGroup group = new(1, (_, onFailed) => new EventLoop("epoll-loop-0", _kernel, new SpinPolicy(0, 1), null, _faults.Add, onFailed), () => { }, new DriverThreads(1, 0, TimeSpan.Zero));
+        EventLoopGroup group = new(1, (_, onFailed) => new EventLoop("epoll-loop-0", _kernel, new SpinPolicy(0, 1), null, _faults.Add, onFailed), () => { }, new DriverThreads(1, 0, 0, TimeSpan.Zero));
         ConnectionSettings settings = new(_kernel, MemoryPool<byte>.Shared, _logs.CreateLogger("Transport.Epoll"), Inline: false, NoDelay: true, 0, 0, FinOnError: false);
         ListenSocket[] bound = ListenSocket.Bind(_kernel, new IPEndPoint(IPAddress.Loopback, 0), sockets, 16, noDelay: true);
         return await EpollConnectionListener.StartAsync(settings, group, bound, new DescriptorReserve(_kernel, accepting: 1)).WithTimeout();

@@ -4,11 +4,9 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Transport.Epoll.Tests.Auto.Stress;
 
-/// <summary>Sends back what comes, in small pieces of random size, each flushed: every read and every flush is a callback, and may be taken over from.</summary>
-internal sealed class EchoHandler(ConnectionContext connection, LoopTaker taker, int seed)
+/// <summary>Sends back what comes, in pieces of random size, each flushed: every read and every flush is a callback, and may be taken over from.</summary>
+internal sealed class EchoHandler(ConnectionContext connection, LoopTaker taker, int maxPiece, int seed)
 {
-    private const int MaxPiece = 32;
-
     private readonly Random _random = new(seed);
 
     public OnceCallbacks<ReadResult> Reads { get; } = new();
@@ -24,11 +22,7 @@ internal sealed class EchoHandler(ConnectionContext connection, LoopTaker taker,
             {
                 var read = await Reads.Of(input.ReadAsync());
                 taker.Visit(_random);
-                foreach (var segment in read.Buffer)
-                {
-                    await EchoAsync(segment);
-                }
-
+                await EchoAsync(read.Buffer);
                 input.AdvanceTo(read.Buffer.End);
                 if (read.IsCompleted)
                 {
@@ -38,16 +32,20 @@ internal sealed class EchoHandler(ConnectionContext connection, LoopTaker taker,
         }
     }
 
-    private async Task EchoAsync(ReadOnlyMemory<byte> bytes)
+    private async Task EchoAsync(ReadOnlySequence<byte> bytes)
     {
         var output = connection.Transport.Output;
         while (bytes.Length > 0)
         {
-            var piece = bytes[..Math.Min(bytes.Length, _random.Next(1, MaxPiece + 1))];
-            output.Write(piece.Span);
+            var piece = bytes.Slice(0, Math.Min(bytes.Length, _random.Next(1, maxPiece + 1)));
+            foreach (var segment in piece)
+            {
+                output.Write(segment.Span);
+            }
+
             await Flushes.Of(output.FlushAsync());
             taker.Visit(_random);
-            bytes = bytes[piece.Length..];
+            bytes = bytes.Slice(piece.End);
         }
     }
 }

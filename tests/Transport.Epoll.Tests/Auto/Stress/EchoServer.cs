@@ -10,6 +10,7 @@ namespace Transport.Epoll.Tests.Auto.Stress;
 /// <summary>The transport as it is, without Kestrel above it: its factory, a TCP and a unix listener on the same two loops, and an echo on each connection.</summary>
 internal sealed class EchoServer : IAsyncDisposable
 {
+    private readonly EchoSizes _sizes;
     private readonly TempSocketPath _path = new();
     private readonly EpollTransportFactory _factory;
     private readonly List<IConnectionListener> _listeners = [];
@@ -17,14 +18,13 @@ internal sealed class EchoServer : IAsyncDisposable
     private readonly ConcurrentBag<Task> _running = [];
     private LoopTaker? _taker;
 
-    private EchoServer(Kernel kernel)
+    private EchoServer(Kernel kernel, EchoSizes sizes)
     {
+        _sizes = sizes;
         var options = new EpollTransportOptions
         {
             LoopCount = 2,
-
-            // So small that nearly every flush waits until its bytes are sent, and so is a callback.
-            MaxWriteBufferSize = 2,
+            MaxWriteBufferSize = sizes.MaxWriteBuffer,
         };
 
         // The test's taker is the watchdog: the real one sees nothing slow, and who was taken over from is soon back on its loop.
@@ -42,9 +42,9 @@ internal sealed class EchoServer : IAsyncDisposable
 
     public EndPoint Unix => _listeners[1].EndPoint;
 
-    public static async Task<EchoServer> StartAsync(Kernel kernel)
+    public static async Task<EchoServer> StartAsync(Kernel kernel, EchoSizes sizes)
     {
-        var server = new EchoServer(kernel);
+        var server = new EchoServer(kernel, sizes);
         server._listeners.Add(await server._factory.BindAsync(new IPEndPoint(IPAddress.Loopback, 0)).WithTimeout());
         server._listeners.Add(await server._factory.BindAsync(server._path.EndPoint).WithTimeout());
         LoopStates.Watch(server._factory);
@@ -72,7 +72,7 @@ internal sealed class EchoServer : IAsyncDisposable
     {
         while (await listener.AcceptAsync() is { } connection)
         {
-            var handler = new EchoHandler(connection, Taker, seed: Handlers.Count);
+            var handler = new EchoHandler(connection, Taker, _sizes.MaxPiece, seed: Handlers.Count);
             Handlers.Add(handler);
             _running.Add(Task.Run(handler.RunAsync));
         }

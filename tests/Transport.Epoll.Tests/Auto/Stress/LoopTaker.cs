@@ -4,7 +4,7 @@ namespace Transport.Epoll.Tests.Auto.Stress;
 
 /// <summary>
 /// Takes loops over as the watchdog does, but from callbacks that did nothing wrong and at random moments: from a thread of its own, so at any point of a
-/// callback or at its boundaries, and from inside callbacks.
+/// callback or at its boundaries, from inside callbacks, and before large sends, which are part of a callback.
 /// </summary>
 internal sealed class LoopTaker : IDisposable
 {
@@ -17,6 +17,9 @@ internal sealed class LoopTaker : IDisposable
     /// <summary>One in so many callbacks looks at another loop, which it takes over if it is in a callback just then.</summary>
     private const int OutsideOneIn = 100;
 
+    /// <summary>One in so many large sends that a callback makes has its loop taken over.</summary>
+    private const int SendOneIn = 20;
+
     private const int LooksPerRound = 2_000;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
 
@@ -26,6 +29,7 @@ internal sealed class LoopTaker : IDisposable
     private readonly Thread _thread;
     private long _fromOutside;
     private long _fromInside;
+    private long _fromSends;
 
     public LoopTaker(EventLoopGroup group)
     {
@@ -38,8 +42,10 @@ internal sealed class LoopTaker : IDisposable
 
     public long FromInside => Interlocked.Read(ref _fromInside);
 
+    public long FromSends => Interlocked.Read(ref _fromSends);
+
     /// <summary>The application items that the loops ran: the lease counts these and take-overs in one.</summary>
-    public long Callbacks => _loops.Sum(loop => loop.Lease.Word >> 2) - FromInside - FromOutside;
+    public long Callbacks => _loops.Sum(loop => loop.Lease.Word >> 2) - FromInside - FromOutside - FromSends;
 
     public void Start() => _thread.Start();
 
@@ -59,6 +65,16 @@ internal sealed class LoopTaker : IDisposable
         if (random.Next(OutsideOneIn) == 0 && _loops[random.Next(_loops.Length)] is var other && other != LoopThread.Driven)
         {
             LookFromOutside(other, random);
+        }
+    }
+
+    /// <summary>Called before large sends: some have another thread take over the loop that this one drives, or drove.</summary>
+    public void VisitLargeSend()
+    {
+        if (LoopThread.Driven is { } own && own.Lease.Word is var word && LoopLease.IsInCallback(word)
+            && Random.Shared.Next(SendOneIn) == 0 && _watchdog.TryTakeOver(own, word))
+        {
+            Interlocked.Increment(ref _fromSends);
         }
     }
 

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Collections.Concurrent;
+using Transport.Epoll.EventLoops;
 using Transport.Epoll.Native;
 
 namespace Transport.Epoll.Tests.Auto.Stress;
@@ -14,6 +16,9 @@ internal sealed class OneDriverKernel : Kernel
 
     private readonly ConcurrentDictionary<int, Instance> _instances = new();
     private int _violations;
+
+    /// <summary>Called before each large send, by the thread that makes it.</summary>
+    public Action? LargeSend { get; set; }
 
     /// <summary>How often two threads drove one loop.</summary>
     public int Violations => Volatile.Read(ref _violations);
@@ -34,6 +39,26 @@ internal sealed class OneDriverKernel : Kernel
     {
         Expect(t_last is { } instance && instance.Kernel == this && Volatile.Read(ref instance.Driver) == Environment.CurrentManagedThreadId);
         return base.Receive(descriptor, buffer);
+    }
+
+    public override SysResult Send(int descriptor, ReadOnlySpan<byte> data)
+    {
+        OnSend(data.Length);
+        return base.Send(descriptor, data);
+    }
+
+    public override SysResult SendGather(int descriptor, in ReadOnlySequence<byte> data)
+    {
+        OnSend(data.Length);
+        return base.SendGather(descriptor, data);
+    }
+
+    private void OnSend(long bytes)
+    {
+        if (bytes >= SendScheduler.MinLargeSend)
+        {
+            LargeSend?.Invoke();
+        }
     }
 
     private void Expect(bool holds)

@@ -11,15 +11,15 @@ namespace Transport.Epoll.Tests.Auto.Stress;
 /// </summary>
 internal sealed class PatternTraffic : IDisposable
 {
-    /// <summary>So many bytes of a connection are on their way at most; a server that reads them at once needs many flushes for them.</summary>
-    private const int MaxOnTheWay = 1024;
-
-    /// <summary>Between two rounds: the server gets the processor, and a client finds several of its small sends at once.</summary>
+    /// <summary>Between two rounds: the server gets the processor, and a client finds several of its sends at once.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(1);
 
     private readonly Client[] _clients;
 
-    public PatternTraffic(IEnumerable<EndPoint> endPoints) => _clients = [.. endPoints.Select((endPoint, i) => new Client(endPoint, i))];
+    /// <param name="endPoints">One for each client.</param>
+    /// <param name="maxOnTheWay">So many bytes of a connection are on their way at most.</param>
+    public PatternTraffic(IEnumerable<EndPoint> endPoints, int maxOnTheWay)
+        => _clients = [.. endPoints.Select((endPoint, i) => new Client(endPoint, i, maxOnTheWay))];
 
     public long BytesEchoed => _clients.Sum(client => client.Received);
 
@@ -70,14 +70,19 @@ internal sealed class PatternTraffic : IDisposable
 
     private sealed class Client
     {
-        private readonly byte[] _buffer = new byte[MaxOnTheWay];
+        private const int MaxSegment = 32 * 1024;
+
+        private readonly int _maxOnTheWay;
+        private readonly byte[] _buffer;
         private readonly ulong _seed;
         private readonly Random _random;
         private bool _stopped;
         private long _sent;
 
-        public Client(EndPoint endPoint, int number)
+        public Client(EndPoint endPoint, int number, int maxOnTheWay)
         {
+            _maxOnTheWay = maxOnTheWay;
+            _buffer = new byte[maxOnTheWay];
             _seed = (ulong)number << 40;
             _random = new Random(number);
             Socket = endPoint is UnixDomainSocketEndPoint
@@ -135,13 +140,13 @@ internal sealed class PatternTraffic : IDisposable
         private bool TrySend()
         {
             // At least a quarter of what may be on the way, so that the client needs few calls.
-            var room = MaxOnTheWay - (int)(_sent - Received);
-            if (_stopped || room < MaxOnTheWay / 4)
+            var room = _maxOnTheWay - (int)(_sent - Received);
+            if (_stopped || room < _maxOnTheWay / 4)
             {
                 return false;
             }
 
-            var segment = _buffer.AsSpan(0, _random.Next(1, room + 1));
+            var segment = _buffer.AsSpan(0, _random.Next(1, Math.Min(room, MaxSegment) + 1));
             for (var i = 0; i < segment.Length; i++)
             {
                 segment[i] = At(_sent + i);

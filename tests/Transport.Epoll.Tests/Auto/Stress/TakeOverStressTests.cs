@@ -5,19 +5,22 @@ using Xunit.Abstractions;
 namespace Transport.Epoll.Tests.Auto.Stress;
 
 /// <summary>
-/// Take-overs at random moments under load: real sockets, the real factory and connections, ten million callbacks. The Debug build, whose assertions
-/// watch every step, runs one million.
+/// Take-overs at random moments under load: real sockets, the real factory and connections, ten million callbacks, and some with large sends. The Debug build, whose
+/// assertions watch every step, runs a tenth.
 /// </summary>
 [Collection(RunsAlone.Name)]
 public sealed class TakeOverStressTests(ITestOutputHelper output)
 {
 #if DEBUG
     private const long Callbacks = 1_000_000;
+    private const long LargeCallbacks = 5_000;
 #else
     private const long Callbacks = 10_000_000;
+    private const long LargeCallbacks = 50_000;
 #endif
 
     private const long MinTakeOvers = Callbacks / 10_000;
+    private const long MinTakeOversInSends = LargeCallbacks / 1_000;
     private const int TcpConnections = 16;
 
     // Their sends cost less, which leaves more for callbacks.
@@ -28,33 +31,50 @@ public sealed class TakeOverStressTests(ITestOutputHelper output)
     [Fact]
     public async Task Echo_LoopsTakenOverAtRandomMoments_NoByteIsLostRepeatedOrReordered()
     {
+        var taker = await RunAsync(EchoSizes.Small, Callbacks);
+
+        Assert.InRange(taker.FromOutside, MinTakeOvers, Callbacks);
+        Assert.InRange(taker.FromInside, MinTakeOvers, Callbacks);
+    }
+
+    /// <summary>A large send is part of the callback that flushes: it goes on when the loop has gone to another thread.</summary>
+    [Fact]
+    public async Task Echo_LoopsTakenOverInLargeSends_NoByteIsLostRepeatedOrReordered()
+    {
+        var taker = await RunAsync(EchoSizes.Large, LargeCallbacks);
+
+        Assert.InRange(taker.FromSends, MinTakeOversInSends, LargeCallbacks);
+    }
+
+    private static long Ran(EchoServer server) => server.Handlers.Sum(handler => handler.Reads.Ran + handler.Flushes.Ran);
+
+    private async Task<LoopTaker> RunAsync(EchoSizes sizes, long callbacks)
+    {
         var kernel = new OneDriverKernel();
-        await using var server = await EchoServer.StartAsync(kernel);
-        using var traffic = new PatternTraffic([.. Enumerable.Repeat(server.Tcp, TcpConnections), .. Enumerable.Repeat(server.Unix, UnixConnections)]);
+        await using var server = await EchoServer.StartAsync(kernel, sizes);
+        using var traffic = new PatternTraffic([.. Enumerable.Repeat(server.Tcp, TcpConnections), .. Enumerable.Repeat(server.Unix, UnixConnections)], sizes.MaxOnTheWay);
         var clock = Stopwatch.StartNew();
+        kernel.LargeSend = server.Taker.VisitLargeSend;
         server.Taker.Start();
 
         await Task.Factory.StartNew(
             () => traffic.Run(IsDone), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         await server.EndedAsync();
 
-        output.WriteLine($"{server.Taker.Callbacks} callbacks on the loops in {clock.Elapsed.TotalSeconds:F1} s, {traffic.BytesEchoed} bytes,");
-        output.WriteLine($"taken over {server.Taker.FromOutside} times from outside, {server.Taker.FromInside} times from inside a callback;");
+        output.WriteLine($"{server.Taker.Callbacks} callbacks on the loops in {clock.Elapsed.TotalSeconds:F1} s, {traffic.BytesEchoed} bytes, taken over");
+        output.WriteLine($"{server.Taker.FromOutside} times from outside, {server.Taker.FromInside} times from inside a callback, {server.Taker.FromSends} times in a large send;");
         output.WriteLine($"handlers resumed {Ran(server)} times, loops and pool together.");
         Assert.Equal(0, kernel.Violations);
         Assert.All(server.Handlers, handler => Assert.Equal(handler.Reads.Asked + handler.Flushes.Asked, handler.Reads.Ran + handler.Flushes.Ran));
         Assert.All(server.Handlers, handler => Assert.Equal(0, handler.Reads.Repeated + handler.Flushes.Repeated));
-        Assert.InRange(server.Taker.Callbacks, Callbacks, Ran(server));
-        Assert.InRange(server.Taker.FromOutside, MinTakeOvers, Callbacks);
-        Assert.InRange(server.Taker.FromInside, MinTakeOvers, Callbacks);
+        Assert.InRange(server.Taker.Callbacks, callbacks, Ran(server));
+        return server.Taker;
 
         bool IsDone()
         {
-            var callbacks = server.Taker.Callbacks;
-            Assert.True(clock.Elapsed < Limit, $"Only {callbacks} callbacks in {Limit.TotalMinutes} minutes.");
-            return callbacks >= Callbacks;
+            var ran = server.Taker.Callbacks;
+            Assert.True(clock.Elapsed < Limit, $"Only {ran} callbacks in {Limit.TotalMinutes} minutes.");
+            return ran >= callbacks;
         }
     }
-
-    private static long Ran(EchoServer server) => server.Handlers.Sum(handler => handler.Reads.Ran + handler.Flushes.Ran);
 }

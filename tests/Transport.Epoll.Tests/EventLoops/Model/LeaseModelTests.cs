@@ -59,6 +59,9 @@ public sealed class LeaseModelTests : IDisposable
     [InlineData("passing.pml", "ASKED_FOR_TOO_LONG", "invalid end state")]
     [InlineData("tickets.pml", "COUNTED_LATE", "invalid end state")]
     [InlineData("tickets.pml", "TAKEN_EARLY", "invalid end state")]
+    [InlineData("tickets.pml", "NOT_SPARED", "assertion violated")]
+    [InlineData("tickets.pml", "SPARED_TWICE", "assertion violated")]
+    [InlineData("tickets.pml", "NO_SECOND_LOOK", "assertion violated")]
     public async Task Model_SeededFault_IsFound(string model, string switches, string error)
     {
         string report = await CheckAsync(model, switches);

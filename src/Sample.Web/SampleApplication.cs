@@ -33,6 +33,7 @@ internal static class SampleApplication
         app.MapIndex();
         app.MapBodyRoutes();
         app.MapTimingRoutes();
+        app.MapWaitingRoutes();
         app.MapWebSocketEcho();
         app.MapFigures();
         return app;

@@ -34,6 +34,7 @@ internal static class SampleApplication
         app.MapBodyRoutes();
         app.MapTimingRoutes();
         app.MapWaitingRoutes();
+        app.MapGarbageRoutes();
         app.MapWebSocketEcho();
         app.MapFigures();
         return app;

@@ -55,6 +55,7 @@ public class RouteTests
     [InlineData("/delay/60001", "ms must be a whole number from 0 to 60000")]
     [InlineData("/block/1.5", "ms must be a whole number from 0 to 60000")]
     [InlineData("/spin/-1", "ms must be a whole number from 0 to 60000")]
+    [InlineData("/garbage/0", "objects must be a whole number from 1 to 5000000")]
     [InlineData("/info?collect=2", "collect must be 0 or 1")]
     [InlineData("/ws", "/ws takes WebSocket requests only")]
     public async Task Get_ValueOutOfRange_NamesTheRange(string path, string message)
@@ -106,6 +107,7 @@ public class RouteTests
         Assert.StartsWith("awaited 5 ms", await client.GetStringAsync(new Uri("/delay/5", UriKind.Relative)), StringComparison.Ordinal);
         Assert.StartsWith("blocked 5 ms", await client.GetStringAsync(new Uri("/block/5", UriKind.Relative)), StringComparison.Ordinal);
         Assert.StartsWith("spun 5 ms", await client.GetStringAsync(new Uri("/spin/5", UriKind.Relative)), StringComparison.Ordinal);
+        Assert.StartsWith("collected 1000 objects", await client.GetStringAsync(new Uri("/garbage/1000", UriKind.Relative)), StringComparison.Ordinal);
     }
 
     /// <summary>Handlers that block until another request to the same server is answered, or in its handler.</summary>

@@ -45,6 +45,10 @@ internal static class ScenarioCatalog
         new LoadScenario("mixed", "/plaintext", new BesideLoad(NewGet(16), NewGet(48), "/block/20")) { Needs = Ability.Timing, MinSeconds = 10, Fresh = true, Rounds = 5 },
         new LoadScenario("sync-over-async", "/plaintext", new BesideLoad(NewGet(16), NewLateBodies(16), "/upload/blocking"))
             { Needs = Ability.SyncOverAsync, MinSeconds = 10, Rounds = 5 },
+        new LoadScenario("sync-own-server", "/plaintext", new BesideLoad(NewGet(16), NewGet(4), "/self/blocking"))
+            { Needs = Ability.SyncOverAsync, MinSeconds = 10, Rounds = 5 },
+        new LoadScenario("sync-neighbour", "/plaintext", new BesideLoad(NewGet(16), NewMeetings(4), "/meet"))
+            { Needs = Ability.SyncOverAsync, MinSeconds = 10, Rounds = 5 },
         new LoadScenario("now-and-then", "/plaintext", new ClosedLoop("GET, one in 200 /block/20", 16, a => new HttpRequests(a) { Sometimes = (200, "/block/20") }))
             { Needs = Ability.Timing, MinSeconds = 10, Rounds = 5 },
         new LoadScenario("recovery", "/plaintext", new AfterBlocking(16, "/block/20", TimeSpan.FromSeconds(3))) { Needs = Ability.Timing, MinSeconds = 5, Rounds = 5 },
@@ -72,6 +76,9 @@ internal static class ScenarioCatalog
         new(connections, Math.Min(LoadThreads, connections), script, header);
 
     private static BesideLoad NewBlocked() => new(new FixedRate(connections: 16, rate: 2_000), NewGet(1), "/block/200");
+
+    private static ClosedLoop NewMeetings(int pairs) =>
+        new("pair of GETs, the first waits for the second, 20 ms later", pairs, a => new Meetings(a, TimeSpan.FromMilliseconds(20)));
 
     private static ClosedLoop NewLateBodies(int connections) =>
         new("POST, body 20 ms after the head", connections, a => new LateBodies(a, length: 1_000, TimeSpan.FromMilliseconds(20)));

@@ -57,6 +57,8 @@ internal static class ScenarioCatalog
             { Needs = Ability.Timing, MinSeconds = 10, Rounds = 5 },
         new LoadScenario("recovery", "/plaintext", new AfterBlocking(16, "/block/20", TimeSpan.FromSeconds(3))) { Needs = Ability.Timing, MinSeconds = 5, Rounds = 5 },
         new LoadScenario("busy-machine", "/plaintext", new BesideBusyProcesses(NewGet(16), perProcessor: 2)) { Needs = Ability.Info, MinSeconds = 10, Rounds = 3 },
+        new LoadScenario("pauses", "/plaintext", new BesidePauses(NewGet(16), TimeSpan.FromMilliseconds(200), every: TimeSpan.FromSeconds(2)))
+            { Needs = Ability.Info, MinSeconds = 10, Rounds = 3 },
         new LoadScenario("quiet", "/plaintext", new QuietThreads(NewGet(16))) { Needs = Ability.Info, Rounds = 3 },
         new AllocationScenario(),
         new LeakScenario(),

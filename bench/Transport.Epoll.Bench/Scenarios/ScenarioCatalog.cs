@@ -59,6 +59,7 @@ internal static class ScenarioCatalog
         new LoadScenario("busy-machine", "/plaintext", new BesideBusyProcesses(NewGet(16), perProcessor: 2)) { Needs = Ability.Info, MinSeconds = 10, Rounds = 3 },
         new LoadScenario("pauses", "/plaintext", new BesidePauses(NewGet(16), TimeSpan.FromMilliseconds(200), every: TimeSpan.FromSeconds(2)))
             { Needs = Ability.Info, MinSeconds = 10, Rounds = 3 },
+        new LoadScenario("garbage", "/plaintext", new BesideLoad(NewGet(16), NewGet(1), "/garbage/1000000")) { Needs = Ability.Info, MinSeconds = 10, Rounds = 3 },
         new LoadScenario("quiet", "/plaintext", new QuietThreads(NewGet(16))) { Needs = Ability.Info, Rounds = 3 },
         new AllocationScenario(),
         new LeakScenario(),

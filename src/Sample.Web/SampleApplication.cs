@@ -33,6 +33,8 @@ internal static class SampleApplication
         app.MapIndex();
         app.MapBodyRoutes();
         app.MapTimingRoutes();
+        app.MapWaitingRoutes();
+        app.MapGarbageRoutes();
         app.MapWebSocketEcho();
         app.MapFigures();
         return app;

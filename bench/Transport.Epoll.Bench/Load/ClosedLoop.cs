@@ -67,8 +67,7 @@ internal sealed class ClosedLoop(string what, int connections, Func<Uri, IClient
             {
                 await client.RequestAsync(abort);
             }
-            catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException or System.Net.WebSockets.WebSocketException
-                or System.Net.Sockets.SocketException or System.Security.Authentication.AuthenticationException)
+            catch (Exception e) when (ClientFailure.Is(e))
             {
                 // The run is refused because of it; the first reason is worth a line.
                 tally.Failed = true;

@@ -10,14 +10,18 @@ namespace Transport.Epoll.Bench.Load;
 /// the wait as its own latency, as its user would. Every request is in the histogram: one that is still queued some time after the end counts
 /// what it has waited so far. One that was sent and not answered is an error.
 /// </summary>
-internal sealed class FixedRate(int connections, int rate) : ILoadGenerator
+/// <param name="connections">The number of clients.</param>
+/// <param name="rate">Requests per second of all of them together.</param>
+/// <param name="what">What a request is, in words.</param>
+/// <param name="create">Makes a client for an address.</param>
+internal sealed class FixedRate(int connections, int rate, string what, Func<Uri, IClient> create) : ILoadGenerator
 {
     /// <summary>How long what is queued at the end may still be sent, and how long an answer may take.</summary>
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(15);
 
     public IEnumerable<string> Tools => [];
 
-    public string Describe(string address, int seconds) => $"{rate} GET a second over {connections} connections for {seconds} s, {address}";
+    public string Describe(string address, int seconds) => $"{rate} {what} a second over {connections} connections for {seconds} s, {address}";
 
     public async Task<LoadResult> RunAsync(ServerProcess server, string path, int seconds, CancellationToken cancellation)
     {
@@ -64,10 +68,10 @@ internal sealed class FixedRate(int connections, int rate) : ILoadGenerator
         }
     }
 
-    private static async Task<Tally> LoopAsync(Uri address, ChannelReader<long> due, CancellationToken end, CancellationToken cancellation)
+    private async Task<Tally> LoopAsync(Uri address, ChannelReader<long> due, CancellationToken end, CancellationToken cancellation)
     {
         var tally = new Tally();
-        await using var client = new HttpRequests(address);
+        await using var client = create(address);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
@@ -87,7 +91,7 @@ internal sealed class FixedRate(int connections, int rate) : ILoadGenerator
                 Latency.Record(tally.Latencies, Stopwatch.GetElapsedTime(since).TotalMicroseconds);
             }
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        catch (Exception e) when (ClientFailure.Is(e))
         {
             Console.Error.WriteLine($"{address}: {e.Message}");
             tally.Errors++;

@@ -17,10 +17,19 @@ internal sealed class HttpRequests(Uri address, int? requestsPerConnection = nul
     /// <summary>What each request of so many gets instead.</summary>
     public (int OneIn, string Path)? Sometimes { get; init; }
 
+    /// <summary>HTTP/2 with prior knowledge instead of HTTP/1.1.</summary>
+    public bool Http2 { get; init; }
+
     public async Task RequestAsync(CancellationToken cancellation)
     {
         _done++;
         using var request = new HttpRequestMessage(HttpMethod.Get, Sometimes is var (oneIn, path) && _done % oneIn == 0 ? new Uri(Address, path) : Address);
+        if (Http2)
+        {
+            request.Version = HttpVersion.Version20;
+            request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        }
+
         if (requestsPerConnection is { } limit && _done % limit == 0)
         {
             request.Headers.ConnectionClose = true;

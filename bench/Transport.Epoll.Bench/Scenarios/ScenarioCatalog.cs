@@ -20,7 +20,7 @@ internal static class ScenarioCatalog
         new LoadScenario("await", "/delay/1", NewWrk(256)) { Loops = 1, Needs = Ability.Timing },
 
         // h2load needs less than the histogram's client, which can't keep up with the higher rates.
-        new LoadScenario("rate1000", "/plaintext", new FixedRate(connections: 100, rate: 1_000)) { Loops = 1 },
+        new LoadScenario("rate1000", "/plaintext", NewRate(connections: 100, rate: 1_000)) { Loops = 1 },
         new LoadScenario("rate10000", "/plaintext", new H2Load(connections: 100, streams: 1, rate: 10_000)) { Loops = 1, WithPeers = true },
         new LoadScenario("rate40000", "/plaintext", new H2Load(connections: 100, streams: 1, rate: 40_000)) { Loops = 1 },
         new LoadScenario("h2", "/plaintext", new H2Load(connections: 16, streams: 32)) { Http2 = true },
@@ -40,15 +40,26 @@ internal static class ScenarioCatalog
         new LoadScenario("blocked", "/plaintext", NewBlocked())
             { Needs = Ability.Timing, MinSeconds = 20, Rounds = 3 },
         new LoadScenario("blocked-tls", "/plaintext", NewBlocked()) { Tls = true, Needs = Ability.Timing, MinSeconds = 20, Rounds = 3 },
+        new LoadScenario("blocked-h2", "/plaintext", NewBlocked(http2: true)) { Http2 = true, Needs = Ability.Timing, MinSeconds = 20, Rounds = 3 },
+        new LoadScenario("blocked-websocket", "/ws",
+            new BesideLoad(new FixedRate(16, 2_000, "WebSocket echo of 128 bytes", a => new WebSocketMessages(a, length: 128)), NewGet(1), "/block/200"))
+            { Needs = Ability.Timing | Ability.WebSocket, MinSeconds = 20, Rounds = 3 },
         new LoadScenario("everybody-blocks", "/block/20", NewGet(64, halves: true)) { Needs = Ability.Timing, MinSeconds = 60, Fresh = true, Rounds = 3 },
         new LoadScenario("cpu-heavy", "/plaintext", new BesideLoad(NewGet(16), NewGet(4), "/spin/20")) { Needs = Ability.Timing, MinSeconds = 10, Rounds = 5 },
         new LoadScenario("mixed", "/plaintext", new BesideLoad(NewGet(16), NewGet(48), "/block/20")) { Needs = Ability.Timing, MinSeconds = 10, Fresh = true, Rounds = 5 },
         new LoadScenario("sync-over-async", "/plaintext", new BesideLoad(NewGet(16), NewLateBodies(16), "/upload/blocking"))
             { Needs = Ability.SyncOverAsync, MinSeconds = 10, Rounds = 5 },
+        new LoadScenario("sync-own-server", "/plaintext", new BesideLoad(NewGet(16), NewGet(4), "/self/blocking"))
+            { Needs = Ability.SyncOverAsync, MinSeconds = 10, Rounds = 5 },
+        new LoadScenario("sync-neighbour", "/plaintext", new BesideLoad(NewGet(16), NewMeetings(4), "/meet"))
+            { Needs = Ability.SyncOverAsync, MinSeconds = 10, Rounds = 5 },
         new LoadScenario("now-and-then", "/plaintext", new ClosedLoop("GET, one in 200 /block/20", 16, a => new HttpRequests(a) { Sometimes = (200, "/block/20") }))
             { Needs = Ability.Timing, MinSeconds = 10, Rounds = 5 },
         new LoadScenario("recovery", "/plaintext", new AfterBlocking(16, "/block/20", TimeSpan.FromSeconds(3))) { Needs = Ability.Timing, MinSeconds = 5, Rounds = 5 },
         new LoadScenario("busy-machine", "/plaintext", new BesideBusyProcesses(NewGet(16), perProcessor: 2)) { Needs = Ability.Info, MinSeconds = 10, Rounds = 3 },
+        new LoadScenario("pauses", "/plaintext", new BesidePauses(NewGet(16), TimeSpan.FromMilliseconds(200), every: TimeSpan.FromSeconds(2)))
+            { Needs = Ability.Info, MinSeconds = 10, Rounds = 3 },
+        new LoadScenario("garbage", "/plaintext", new BesideLoad(NewGet(16), NewGet(1), "/garbage/1000000")) { Needs = Ability.Info, MinSeconds = 10, Rounds = 3 },
         new LoadScenario("quiet", "/plaintext", new QuietThreads(NewGet(16))) { Needs = Ability.Info, Rounds = 3 },
         new AllocationScenario(),
         new LeakScenario(),
@@ -71,10 +82,16 @@ internal static class ScenarioCatalog
     private static Wrk NewWrk(int connections, string script = "report.lua", string? header = null) =>
         new(connections, Math.Min(LoadThreads, connections), script, header);
 
-    private static BesideLoad NewBlocked() => new(new FixedRate(connections: 16, rate: 2_000), NewGet(1), "/block/200");
+    private static BesideLoad NewBlocked(bool http2 = false) => new(NewRate(connections: 16, rate: 2_000, http2), NewGet(1, http2: http2), "/block/200");
+
+    private static FixedRate NewRate(int connections, int rate, bool http2 = false) => new(connections, rate, "GET", a => new HttpRequests(a) { Http2 = http2 });
+
+    private static ClosedLoop NewMeetings(int pairs) =>
+        new("pair of GETs, the first waits for the second, 20 ms later", pairs, a => new Meetings(a, TimeSpan.FromMilliseconds(20)));
 
     private static ClosedLoop NewLateBodies(int connections) =>
         new("POST, body 20 ms after the head", connections, a => new LateBodies(a, length: 1_000, TimeSpan.FromMilliseconds(20)));
 
-    private static ClosedLoop NewGet(int connections, bool halves = false) => new("GET", connections, a => new HttpRequests(a)) { Halves = halves };
+    private static ClosedLoop NewGet(int connections, bool halves = false, bool http2 = false) =>
+        new("GET", connections, a => new HttpRequests(a) { Http2 = http2 }) { Halves = halves };
 }

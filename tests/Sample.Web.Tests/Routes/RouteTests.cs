@@ -30,6 +30,10 @@ public class RouteTests
         Assert.Equal(1, info.RootElement.GetProperty("connections").GetInt32());
         Assert.True(info.RootElement.GetProperty("openDescriptors").GetInt32() > 10);
         Assert.Contains($"<strong id=\"transport\">{transport}</strong>", await client.GetStringAsync(new Uri("/", UriKind.Relative)), StringComparison.Ordinal);
+        if (transport != "sockets-inline") // there nobody serves what the handler waits for
+        {
+            await WaitingAsync(client); // last: the server's own connection to itself counts too
+        }
     }
 
     [Fact]
@@ -51,6 +55,7 @@ public class RouteTests
     [InlineData("/delay/60001", "ms must be a whole number from 0 to 60000")]
     [InlineData("/block/1.5", "ms must be a whole number from 0 to 60000")]
     [InlineData("/spin/-1", "ms must be a whole number from 0 to 60000")]
+    [InlineData("/garbage/0", "objects must be a whole number from 1 to 5000000")]
     [InlineData("/info?collect=2", "collect must be 0 or 1")]
     [InlineData("/ws", "/ws takes WebSocket requests only")]
     public async Task Get_ValueOutOfRange_NamesTheRange(string path, string message)
@@ -102,5 +107,16 @@ public class RouteTests
         Assert.StartsWith("awaited 5 ms", await client.GetStringAsync(new Uri("/delay/5", UriKind.Relative)), StringComparison.Ordinal);
         Assert.StartsWith("blocked 5 ms", await client.GetStringAsync(new Uri("/block/5", UriKind.Relative)), StringComparison.Ordinal);
         Assert.StartsWith("spun 5 ms", await client.GetStringAsync(new Uri("/spin/5", UriKind.Relative)), StringComparison.Ordinal);
+        Assert.StartsWith("collected 1000 objects", await client.GetStringAsync(new Uri("/garbage/1000", UriKind.Relative)), StringComparison.Ordinal);
+    }
+
+    /// <summary>Handlers that block until another request to the same server is answered, or in its handler.</summary>
+    private static async Task WaitingAsync(HttpClient client)
+    {
+        Assert.Equal("/delay/20 answers 200\n", await client.GetStringAsync(new Uri("/self/blocking", UriKind.Relative)));
+
+        var meeting = new Uri("/meet/route", UriKind.Relative);
+        var both = await Task.WhenAll(client.GetStringAsync(meeting), client.GetStringAsync(meeting)).WaitAsync(Deadline.Short);
+        Assert.Equal(["met\n", "waited\n"], both.Order(StringComparer.Ordinal));
     }
 }

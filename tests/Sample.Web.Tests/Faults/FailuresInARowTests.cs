@@ -21,7 +21,7 @@ public sealed partial class FailuresInARowTests(ITestOutputHelper output)
     /// <summary>In seconds: few tries that follow each other at once are no spin.</summary>
     private const double ShortestSpan = 0.1;
 
-    private const double MaxCpu = 0.4;
+    private const double MaxCpu = 0.3;
 
     private static readonly TimeSpan s_window = TimeSpan.FromSeconds(1);
 

@@ -12,6 +12,26 @@ internal static class Waiting
 
     private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>Gives what is done a token that the limit cancels too; the limit then says so.</summary>
+    /// <param name="work">What is done.</param>
+    /// <param name="what">The same in words.</param>
+    /// <param name="state">What to tell when it does not end.</param>
+    /// <param name="cancellation">Breaks it off.</param>
+    /// <param name="limit">The longest wait, if not <see cref="Limit"/>.</param>
+    public static async Task<T> WithinLimitAsync<T>(Func<CancellationToken, Task<T>> work, string what, Func<string> state, CancellationToken cancellation, TimeSpan? limit = null)
+    {
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        both.CancelAfter(limit ?? Limit);
+        try
+        {
+            return await work(both.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new WaitException($"{what}: not within {(limit ?? Limit).TotalSeconds} s. {state()}");
+        }
+    }
+
     /// <param name="condition">What is waited for.</param>
     /// <param name="what">The same in words.</param>
     /// <param name="state">What to tell when it does not come.</param>

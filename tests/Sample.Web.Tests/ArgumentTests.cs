@@ -41,7 +41,7 @@ public class ArgumentTests
             "--transport=Sockets-Inline", "--loops=2", "--scheduling", "threadpool", "--Kestrel:Limits:MaxRequestBodySize", "1000", "--environment", "Staging");
         using var client = sample.CreateClient();
 
-        Assert.Contains("\"transport\":\"sockets-inline\"", await client.GetStringAsync(new Uri("/info", UriKind.Relative)), StringComparison.Ordinal);
+        Assert.Contains("\"transport\":\"sockets-inline\"", await client.GetStringAsync(new Uri("/info", UriKind.Relative)).WithTimeout(Deadline.Short), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -70,8 +70,8 @@ public class ArgumentTests
     {
         await using var sample = await SampleProcess.StartAsync();
         using var client = sample.CreateClient();
-        await using var events = await client.GetStreamAsync(new Uri("/events", UriKind.Relative)).WaitAsync(Deadline.Short);
-        Assert.NotEqual(0, await events.ReadAsync(new byte[1]).AsTask().WaitAsync(Deadline.Short));
+        await using var events = await client.GetStreamAsync(new Uri("/events", UriKind.Relative)).WithTimeout(Deadline.Short);
+        Assert.NotEqual(0, await events.ReadAsync(new byte[1]).WithTimeout(Deadline.Short));
 
         Assert.Equal(0, await sample.StopAsync());
     }

@@ -20,7 +20,7 @@ public class FallbackTests
         await sample.WaitUntilStartedAsync();
         using var client = sample.CreateClient();
 
-        var info = await client.GetStringAsync(new Uri("/info", UriKind.Relative)).WaitAsync(Deadline.Short);
+        var info = await client.GetStringAsync(new Uri("/info", UriKind.Relative)).WithTimeout(Deadline.Short);
 
         Assert.Contains("\"transport\":\"sockets\"", info, StringComparison.Ordinal);
         Assert.Contains("Transport.Epoll", sample.Log, StringComparison.Ordinal);

@@ -7,7 +7,10 @@ namespace Transport.Epoll.Reliability.Clients;
 /// Clients that open a connection for each request, as fast as they can, until the server refuses them. A connection that was refused was
 /// never the server's; one that was established and not answered in full is lost.
 /// </summary>
-internal sealed class ChurnClients(EndPoint endPoint, Tally tally)
+/// <param name="endPoint">The server.</param>
+/// <param name="tally">Where answers and losses are counted.</param>
+/// <param name="state">What the server is doing, for the message of an answer that does not come.</param>
+internal sealed class ChurnClients(EndPoint endPoint, Tally tally, Func<string> state)
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(20);
     private static readonly byte[] s_request = "GET /plaintext HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"u8.ToArray();
@@ -72,7 +75,7 @@ internal sealed class ChurnClients(EndPoint endPoint, Tally tally)
         }
         catch (OperationCanceledException)
         {
-            tally.Lose($"no answer within {s_limit.TotalSeconds} s");
+            tally.Lose($"no answer within {s_limit.TotalSeconds} s", state);
         }
     }
 

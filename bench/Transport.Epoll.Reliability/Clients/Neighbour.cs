@@ -13,28 +13,34 @@ internal sealed class Neighbour : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly Tally _tally;
     private readonly RawClient _client;
+    private readonly Func<string> _state;
     private readonly List<double> _milliseconds = [];
     private readonly Task _loop;
     private int _answers;
 
-    private Neighbour(RawClient client, Tally tally)
+    private Neighbour(RawClient client, Tally tally, Func<string> state)
     {
         _client = client;
         _tally = tally;
+        _state = state;
         _loop = Task.Run(LoopAsync);
     }
 
     /// <summary>How many answers it has had. Any thread.</summary>
     public int Answers => Volatile.Read(ref _answers);
 
-    public static async Task<Neighbour> StartAsync(EndPoint endPoint, Tally tally, CancellationToken cancellation) =>
-        new(await RawClient.ConnectAsync(endPoint, cancellation), tally);
+    /// <param name="endPoint">The server.</param>
+    /// <param name="tally">Where losses are counted.</param>
+    /// <param name="state">What the server is doing, for the message of a wait that was in vain.</param>
+    /// <param name="cancellation">Breaks the start off.</param>
+    public static async Task<Neighbour> StartAsync(EndPoint endPoint, Tally tally, Func<string> state, CancellationToken cancellation) =>
+        new(await RawClient.ConnectAsync(endPoint, cancellation), tally, state);
 
     /// <summary>Waits until it had that many more answers: time, as the neighbour feels it.</summary>
-    public Task ServedAsync(int more, Func<string> state, CancellationToken cancellation)
+    public Task ServedAsync(int more, CancellationToken cancellation)
     {
         var goal = Answers + more;
-        return Waiting.UntilAsync(() => Answers >= goal || _loop.IsCompleted, "The neighbour's answers", state, cancellation);
+        return Waiting.UntilAsync(() => Answers >= goal || _loop.IsCompleted, "The neighbour's answers", _state, cancellation);
     }
 
     /// <summary>Ends it.</summary>
@@ -82,7 +88,7 @@ internal sealed class Neighbour : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            _tally.Lose($"the neighbour: no answer within {s_limit.TotalSeconds} s");
+            _tally.Lose($"the neighbour: no answer within {s_limit.TotalSeconds} s", _state);
         }
     }
 }

@@ -27,9 +27,9 @@ internal sealed class AttackTrial(IAttack attack) : ITrial
         var sockets = (await server.ReadFiguresAsync(collect: true, cancellation)).Sockets;
         string seen;
         string waits;
-        await using (var neighbour = await Neighbour.StartAsync(server.EndPoint, tally, cancellation))
+        await using (var neighbour = await Neighbour.StartAsync(server.EndPoint, tally, () => server.State, cancellation))
         {
-            await neighbour.ServedAsync(WarmUp, () => server.State, cancellation);
+            await neighbour.ServedAsync(WarmUp, cancellation);
             seen = await attack.RunAsync(new AttackTarget(server, tally, neighbour), times, cancellation);
             waits = await neighbour.StopAsync();
         }

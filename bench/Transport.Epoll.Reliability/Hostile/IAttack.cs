@@ -44,7 +44,7 @@ internal sealed record AttackTarget(SampleServer Server, Tally Tally, Neighbour 
             }
             catch (OperationCanceledException) when (!stop.IsCancellationRequested)
             {
-                Tally.Lose($"nothing within {s_limit.TotalSeconds} s. {Server.State}");
+                Tally.Lose($"nothing within {s_limit.TotalSeconds} s", () => Server.State);
             }
         });
 

@@ -7,7 +7,7 @@ namespace Transport.Epoll.Reliability.Hostile;
 /// <summary>slowhttptest in one of its modes, within Kestrel's limits. Its own probe must find the server available all the while.</summary>
 internal sealed partial class SlowHttpTestAttack(string mode, string what, string path, params string[] arguments) : IAttack
 {
-    private const int Seconds = 12;
+    private const int Seconds = 10;
     private const int ProbeSeconds = 3;
 
     public string Name => $"slowhttptest-{what}";

@@ -40,7 +40,7 @@ internal sealed class StalledReadersAttack : IAttack
                 target.Expect(await clients[i]!.SkipAsync(BeforeStop, stop), "a download ended early");
             }, cancellation);
 
-            await target.Neighbour.ServedAsync(NeighbourAnswers, () => target.Server.State, cancellation);
+            await target.Neighbour.ServedAsync(NeighbourAnswers, cancellation);
             var during = await target.Server.ReadFiguresAsync(collect: false, cancellation);
             var grown = during.WorkingSet - before.WorkingSet;
             target.Expect(grown < AllowedBeside + (times * AllowedPerReader), $"the server grew by {grown >> 20} MiB");

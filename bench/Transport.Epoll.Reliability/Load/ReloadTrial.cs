@@ -34,13 +34,13 @@ internal sealed class ReloadTrial : ITrial
         await using var server = await SampleServer.StartAsync("dotnet", [context.Sample, .. context.TransportArguments, "--contentRoot", folder], cancellation);
         var (stayed, came) = (new Tally(), new Tally());
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var always = new ChurnClients(staying, stayed).RunAsync(Clients, end.Token);
+        var always = new ChurnClients(staying, stayed, () => server.State).RunAsync(Clients, end.Token);
         for (var i = 0; i < times; i++)
         {
             await ConfigureAsync(folder, [staying, coming], cancellation);
             await Waiting.UntilAsync(() => Listens(coming), "The new endpoint", () => server.State, cancellation);
             var before = came.Served;
-            var guests = new ChurnClients(coming, came).RunAsync(Clients, end.Token);
+            var guests = new ChurnClients(coming, came, () => server.State).RunAsync(Clients, end.Token);
             await Waiting.UntilAsync(() => came.Served - before >= RequestsBeforeRemoval || guests.IsCompleted, "Requests on the new endpoint", () => server.State, cancellation);
 
             // They end when they are refused.

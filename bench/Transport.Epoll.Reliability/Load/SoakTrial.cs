@@ -94,7 +94,7 @@ internal sealed class SoakTrial : ITrial
             }
             catch (OperationCanceledException)
             {
-                tally.Lose($"no answers within {s_limit.TotalSeconds} s. {server.State}");
+                tally.Lose($"no answers within {s_limit.TotalSeconds} s", () => server.State);
                 return;
             }
         }

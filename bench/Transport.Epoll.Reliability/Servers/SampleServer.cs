@@ -91,20 +91,8 @@ internal sealed class SampleServer : IAsyncDisposable
     }
 
     /// <summary>Asks for <c>/info</c> on a connection of its own, which is in the count of connections.</summary>
-    public async Task<ServerFigures> ReadFiguresAsync(bool collect, CancellationToken cancellation)
-    {
-        using var client = await Clients.RawClient.ConnectAsync(EndPoint, cancellation);
-        await client.SendAsync($"GET /info?collect={(collect ? 1 : 0)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", cancellation);
-        var info = JsonDocument.Parse((await client.ReadResponseAsync(cancellation)).Body).RootElement;
-        var kinds = ProcFiles.Descriptors(Id);
-        return new ServerFigures(
-            info.GetProperty("connections").GetInt32(),
-            kinds.Values.Sum(),
-            kinds.GetValueOrDefault("socket"),
-            info.GetProperty("threadCount").GetInt32(),
-            info.GetProperty("heapBytes").GetInt64(),
-            info.GetProperty("workingSet").GetInt64());
-    }
+    public Task<ServerFigures> ReadFiguresAsync(bool collect, CancellationToken cancellation) =>
+        Waiting.WithinLimitAsync(stop => AskForFiguresAsync(collect, stop), "The server's figures", () => State, cancellation);
 
     /// <summary>Waits until the connection that asks is the only one, and no socket more than <paramref name="sockets"/> is open.</summary>
     public async Task<ServerFigures> SettleAsync(int sockets, CancellationToken cancellation)
@@ -124,6 +112,21 @@ internal sealed class SampleServer : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
+
+    private async Task<ServerFigures> AskForFiguresAsync(bool collect, CancellationToken cancellation)
+    {
+        using var client = await Clients.RawClient.ConnectAsync(EndPoint, cancellation);
+        await client.SendAsync($"GET /info?collect={(collect ? 1 : 0)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", cancellation);
+        var info = JsonDocument.Parse((await client.ReadResponseAsync(cancellation)).Body).RootElement;
+        var kinds = ProcFiles.Descriptors(Id);
+        return new ServerFigures(
+            info.GetProperty("connections").GetInt32(),
+            kinds.Values.Sum(),
+            kinds.GetValueOrDefault("socket"),
+            info.GetProperty("threadCount").GetInt32(),
+            info.GetProperty("heapBytes").GetInt64(),
+            info.GetProperty("workingSet").GetInt64());
+    }
 
     private static EndPoint Parse(string address) =>
         address.StartsWith(UnixPrefix, StringComparison.Ordinal)

@@ -28,7 +28,7 @@ internal sealed class GracefulStopTrial : ITrial
             await using var server = await SampleServer.StartAsync(context, cancellation);
             using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             var before = tally.Served;
-            var clients = new ChurnClients(server.EndPoint, tally).RunAsync(Clients, gone.Token);
+            var clients = new ChurnClients(server.EndPoint, tally, () => server.State).RunAsync(Clients, gone.Token);
             await Waiting.UntilAsync(() => tally.Served - before >= RequestsBeforeStop, "The requests before the stop", () => $"{server.State} {string.Join(", ", tally.Losses)}", cancellation);
             var took = await server.StopAsync(cancellation);
             longest = took > longest ? took : longest;

@@ -21,13 +21,11 @@ internal sealed class StopInFlightTrial : ITrial
     private const long StalledLength = 1L << 30;
     private const int FirstBytes = 4096;
 
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
-
     public string Name => "stop-in-flight";
 
     public string Summary => $"SIGTERM with {Slow} answers pending, {Readers} downloads that are read and {Stalled} that are not; shutdown time-out {ShutdownSeconds} s";
 
-    public int DefaultTimes => 10;
+    public int DefaultTimes => 50;
 
     public IEnumerable<string> Tools => [];
 
@@ -46,23 +44,25 @@ internal sealed class StopInFlightTrial : ITrial
 
     private static async Task<int> OneAsync(TrialContext context, Tally tally, CancellationToken cancellation)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(s_limit);
         await using var server = await SampleServer.StartWithAsync([$"DOTNET_shutdownTimeoutSeconds={ShutdownSeconds}"], context, cancellation);
+        return await Waiting.WithinLimitAsync(stop => StopAsync(server, tally, stop), "A stop and the answers that were under way", () => server.State, cancellation);
+    }
 
+    private static async Task<int> StopAsync(SampleServer server, Tally tally, CancellationToken cancellation)
+    {
         // Begun means: the first bytes of a download are here; for the slow ones, that the server counts their connections.
-        var stalled = await Task.WhenAll(Enumerable.Range(0, Stalled).Select(_ => BeginAsync(server, StalledLength, limit.Token)));
-        var readers = await Task.WhenAll(Enumerable.Range(0, Readers).Select(_ => BeginAsync(server, ReadLength, limit.Token)));
-        var slow = Enumerable.Range(0, Slow).Select(_ => SlowAsync(server, tally, limit.Token)).ToList();
+        var stalled = await Task.WhenAll(Enumerable.Range(0, Stalled).Select(_ => BeginAsync(server, StalledLength, cancellation)));
+        var readers = await Task.WhenAll(Enumerable.Range(0, Readers).Select(_ => BeginAsync(server, ReadLength, cancellation)));
+        var slow = Enumerable.Range(0, Slow).Select(_ => SlowAsync(server, tally, cancellation)).ToList();
         while ((await server.ReadFiguresAsync(collect: false, cancellation)).Connections < Stalled + Readers + Slow + 1)
         {
-            limit.Token.ThrowIfCancellationRequested();
+            cancellation.ThrowIfCancellationRequested();
         }
 
         var stopping = server.StopAsync(cancellation);
-        await Task.WhenAll([.. slow, .. readers.Select(r => FinishAsync(r, tally, limit.Token))]);
+        await Task.WhenAll([.. slow, .. readers.Select(r => FinishAsync(r, tally, cancellation))]);
         await stopping;
-        var ends = await Task.WhenAll(stalled.Select(s => CutAsync(s, tally, limit.Token)));
+        var ends = await Task.WhenAll(stalled.Select(s => CutAsync(s, tally, cancellation)));
         foreach (var complaint in server.Complaints())
         {
             tally.Lose(complaint);

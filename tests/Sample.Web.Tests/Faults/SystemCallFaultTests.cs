@@ -15,6 +15,9 @@ public sealed partial class SystemCallFaultTests(ITestOutputHelper output)
 {
     private const double MaxIdleCpu = 0.2;
 
+    /// <summary>Of those that are traced, for each answer or lost connection: some seven are made. A loop that spins makes thousands a second.</summary>
+    private const double MaxCallsForEach = 25;
+
     /// <summary>The calls, and which of each thread's fail: the first of them, and each so many later ones.</summary>
     private static readonly (string Calls, string When)[] s_calls =
     [
@@ -73,9 +76,11 @@ public sealed partial class SystemCallFaultTests(ITestOutputHelper output)
 
         Assert.False(sample.HasExited, sample.Log);
         var injected = Injected().Matches(trace).CountBy(match => match.Groups[1].Value).ToDictionary();
-        output.WriteLine($"{error}: {result.Correct} correct, {result.Closed} closed; {string.Join(", ", injected.Select(call => $"{call.Value} {call.Key}"))} failed");
+        var traced = (double)trace.AsSpan().Count('\n') / (result.Correct + result.Closed);
+        output.WriteLine($"{error}: {traced:F0} calls for each, {result.Correct} correct, {result.Closed} closed; {string.Join(", ", injected.Select(call => $"{call.Value} {call.Key}"))} failed");
         Assert.All(calls, call => Assert.Contains(call.Calls.Split(','), injected.ContainsKey));
         Assert.NotEqual(0, result.Correct);
+        Assert.InRange(traced, 0, MaxCallsForEach); // no spin while calls fail
         if (error == "EINTR")
         {
             Assert.Equal(0, result.Closed); // an interrupted call is made again: nobody notices

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Sample.Web.Tests.Support;
 
@@ -7,13 +8,14 @@ namespace Sample.Web.Tests.Kernel;
 public class AutoSchedulingTests
 {
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(0.5);
 
     [Fact]
     public async Task Info_AConnectionBlocksAndStops_CountsTheTakeOverAndTheWayBack()
     {
         await using var sample = await SampleProcess.StartAsync("--loops", "1");
         using var client = sample.CreateClient();
-        await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WaitAsync(Deadline.Short);
+        await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WithTimeout(Deadline.Short);
 
         await UntilAsync(client, "/block/300", auto => auto.GetProperty("takeOvers").GetInt64() > 0 && auto.GetProperty("movesToPool").GetInt64() > 0);
         await UntilAsync(client, "/plaintext", auto => auto.GetProperty("movesToLoop").GetInt64() > 0);
@@ -27,7 +29,7 @@ public class AutoSchedulingTests
         await using var sample = await SampleProcess.StartAsync("--Kestrel:Transport:Epoll:Auto:StandbyIdleTime", "00:00:00.2");
         using (var client = sample.CreateClient())
         {
-            await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WaitAsync(Deadline.Short);
+            await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WithTimeout(Deadline.Short);
             await UntilAsync(client, "/block/300", auto => auto.GetProperty("takeOvers").GetInt64() > 0);
         }
 
@@ -49,11 +51,11 @@ public class AutoSchedulingTests
             // Enough quick ones to bring the connection back to its loop, wherever /info and the first requests, slow themselves, have put it.
             for (var j = 0; j < 60; j++)
             {
-                await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WaitAsync(Deadline.Short);
+                await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WithTimeout(Deadline.Short);
             }
 
-            await client.GetStringAsync(new Uri(path, UriKind.Relative)).WaitAsync(Deadline.Short);
-            using var info = JsonDocument.Parse(await client.GetStringAsync(new Uri("/info", UriKind.Relative)).WaitAsync(Deadline.Short));
+            await client.GetStringAsync(new Uri(path, UriKind.Relative)).WithTimeout(Deadline.Short);
+            using var info = JsonDocument.Parse(await client.GetStringAsync(new Uri("/info", UriKind.Relative)).WithTimeout(Deadline.Short));
             if (wished(info.RootElement.GetProperty("auto")))
             {
                 return;
@@ -67,14 +69,18 @@ public class AutoSchedulingTests
     private static async Task<string> SettledAsync(SampleProcess sample)
     {
         var last = ContextSwitches(sample);
-        for (var quiet = 0; quiet < 10;)
+        var same = Stopwatch.StartNew();
+        await Deadline.UntilAsync(() =>
         {
-            await Task.Delay(50);
             var now = ContextSwitches(sample);
-            quiet = now == last ? quiet + 1 : 0;
-            last = now;
-        }
+            if (now != last)
+            {
+                last = now;
+                same.Restart();
+            }
 
+            return same.Elapsed > s_quiet;
+        }, "Threads that sleep");
         return last;
     }
 

@@ -55,11 +55,10 @@ public class BlockedExitTests(ITestOutputHelper output)
         public async Task HoldUpAsync()
         {
             var client = sample.CreateClient();
-            client.Timeout = Deadline.Long;
             _clients.Add(client);
             for (var i = 0; i < 100; i++)
             {
-                await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative));
+                await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WithTimeout(Deadline.Short);
             }
 
             _blocked.Add(client.GetStringAsync(new Uri("/block/60000", UriKind.Relative)));
@@ -70,7 +69,7 @@ public class BlockedExitTests(ITestOutputHelper output)
         {
             foreach (var blocked in _blocked)
             {
-                await Assert.ThrowsAsync<HttpRequestException>(() => blocked.WaitAsync(Deadline.Short));
+                await Assert.ThrowsAsync<HttpRequestException>(() => blocked.WithTimeout(Deadline.Short));
             }
         }
 

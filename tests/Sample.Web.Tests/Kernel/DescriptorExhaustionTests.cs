@@ -19,6 +19,8 @@ public class DescriptorExhaustionTests(ITestOutputHelper output)
     private const int Reserve = 16;
 
     private const int Clients = 150;
+    private const int KeptConnections = 6;
+    private const int Answers = 500;
     private const double MaxIdleCpu = 0.2;
 
     private static readonly byte[] s_request = Encoding.ASCII.GetBytes("GET /plaintext HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -33,23 +35,14 @@ public class DescriptorExhaustionTests(ITestOutputHelper output)
     public async Task Accept_DescriptorsExhausted_RestsAndRecovers(string scheduling, int loops)
     {
         var limit = await CountDescriptorsAsync(loops) + Room;
-        await using var sample = SampleProcess.Launch(
-            "sh", ["-c", $"ulimit -n {limit} && exec \"$@\"", "sh", SampleProcess.Dotnet, SampleProcess.Assembly, "--urls", SampleProcess.AnyPort,
-                "--transport", FaultSettings.Transport, "--scheduling", scheduling, "--loops", $"{loops}"]);
-        await sample.WaitUntilStartedAsync();
+        await using var sample = await StartAsync(scheduling, loops, limit);
         using var client = sample.CreateClient();
-        await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WaitAsync(Deadline.Short);
+        await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WithTimeout(Deadline.Short);
 
         var waiting = new List<Client>();
         try
         {
-            for (var i = 0; i < Clients; i++)
-            {
-                waiting.Add(await Client.ConnectAsync(sample.Port));
-            }
-
-            await Deadline.UntilAsync(() => sample.HasExited || ProcFiles.Descriptors(sample.Id) >= limit - Reserve - Pending, "all descriptors in use");
-            Assert.False(sample.HasExited, sample.Log);
+            await ExhaustAsync(sample, limit, waiting);
             await AssertRestsAsync(sample);
             Assert.Contains(waiting, w => !w.Response.IsCompleted);
 
@@ -60,10 +53,69 @@ public class DescriptorExhaustionTests(ITestOutputHelper output)
             waiting.ForEach(w => w.Dispose());
         }
 
-        Assert.Equal("Hello, World!", await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WaitAsync(Deadline.Short));
+        Assert.Equal("Hello, World!", await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WithTimeout(Deadline.Short));
         output.WriteLine(sample.Log);
         Assert.InRange(sample.Log.Split('\n').Count(line => line.StartsWith("warn:", StringComparison.Ordinal)), 1, 5);
         Assert.DoesNotContain("crit:", sample.Log, StringComparison.Ordinal);
+    }
+
+    /// <summary>Whoever is connected already goes on, on the same loops, while they can accept nobody.</summary>
+    [Theory]
+    [InlineData("Auto")]
+    [InlineData("Inline")]
+    [InlineData("ThreadPool")]
+    public async Task KeptConnections_DescriptorsExhausted_AreAnsweredAllTheWhile(string scheduling)
+    {
+        const int loops = 2;
+        var limit = await CountDescriptorsAsync(loops) + Room;
+        await using var sample = await StartAsync(scheduling, loops, limit);
+        await using var traffic = new QuickTraffic(sample, KeptConnections);
+        await AnsweredAsync(traffic);
+
+        var waiting = new List<Client>();
+        try
+        {
+            await ExhaustAsync(sample, limit, waiting);
+            await AnsweredAsync(traffic);
+            Assert.Contains(waiting, w => !w.Response.IsCompleted); // exhausted to the end of those answers
+            await ServeAllAsync(waiting);
+        }
+        finally
+        {
+            waiting.ForEach(w => w.Dispose());
+        }
+
+        await AnsweredAsync(traffic);
+        await traffic.StopAsync(); // throws if one answer of any connection was wrong or lost
+        output.WriteLine($"{traffic.Answers} answers on {KeptConnections} connections");
+        Assert.DoesNotContain("crit:", sample.Log, StringComparison.Ordinal);
+    }
+
+    private static async Task<SampleProcess> StartAsync(string scheduling, int loops, int limit)
+    {
+        var sample = SampleProcess.Launch(
+            "sh", ["-c", $"ulimit -n {limit} && exec \"$@\"", "sh", SampleProcess.Dotnet, SampleProcess.Assembly, "--urls", SampleProcess.AnyPort,
+                "--transport", FaultSettings.Transport, "--scheduling", scheduling, "--loops", $"{loops}"]);
+        await sample.WaitUntilStartedAsync();
+        return sample;
+    }
+
+    /// <summary>Connects clients that ask once and stay, more than there are descriptors for.</summary>
+    private static async Task ExhaustAsync(SampleProcess sample, int limit, List<Client> waiting)
+    {
+        for (var i = 0; i < Clients; i++)
+        {
+            waiting.Add(await Client.ConnectAsync(sample.Port));
+        }
+
+        await Deadline.UntilAsync(() => sample.HasExited || ProcFiles.Descriptors(sample.Id) >= limit - Reserve - Pending, "all descriptors in use");
+        Assert.False(sample.HasExited, sample.Log);
+    }
+
+    private static Task AnsweredAsync(QuickTraffic traffic)
+    {
+        var goal = traffic.Answers + Answers;
+        return Deadline.UntilAsync(() => traffic.Answers >= goal || traffic.HasFailed, "Answers on connections that are kept", Deadline.Long);
     }
 
     /// <summary>How many a sample uses that has served a request.</summary>
@@ -71,7 +123,7 @@ public class DescriptorExhaustionTests(ITestOutputHelper output)
     {
         await using var sample = await SampleProcess.StartAsync("--loops", $"{loops}");
         using var client = sample.CreateClient();
-        await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WaitAsync(Deadline.Short);
+        await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WithTimeout(Deadline.Short);
         return ProcFiles.Descriptors(sample.Id);
     }
 
@@ -91,7 +143,7 @@ public class DescriptorExhaustionTests(ITestOutputHelper output)
     {
         while (waiting.Count > 0)
         {
-            await Task.WhenAny(waiting.Select(w => w.Response)).WaitAsync(Deadline.Short);
+            await Task.WhenAny(waiting.Select(w => w.Response)).WithTimeout(Deadline.Short);
             foreach (var served in waiting.Where(w => w.Response.IsCompleted).ToArray())
             {
                 Assert.StartsWith("HTTP/1.1 200 OK", await served.Response, StringComparison.Ordinal);
@@ -116,8 +168,8 @@ public class DescriptorExhaustionTests(ITestOutputHelper output)
         public static async Task<Client> ConnectAsync(int port)
         {
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            await socket.ConnectAsync(IPAddress.Loopback, port).WaitAsync(Deadline.Short);
-            await socket.SendAsync(s_request, SocketFlags.None).WaitAsync(Deadline.Short);
+            await socket.ConnectAsync(IPAddress.Loopback, port).WithTimeout(Deadline.Short);
+            await socket.SendAsync(s_request, SocketFlags.None).WithTimeout(Deadline.Short);
             return new Client(socket);
         }
 

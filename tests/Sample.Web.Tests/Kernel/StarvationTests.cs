@@ -114,8 +114,8 @@ public class StarvationTests(ITestOutputHelper output)
         using var client = sample.CreateClient();
         foreach (var path in (string[])["/plaintext", "/json", "/", "/delay/1", "/spin/1", "/download/100000", "/nothing"])
         {
-            using var answer = await client.GetAsync(new Uri(path, UriKind.Relative)).WaitAsync(Deadline.Long);
-            await answer.Content.ReadAsByteArrayAsync().WaitAsync(Deadline.Long);
+            using var answer = await client.GetAsync(new Uri(path, UriKind.Relative)).WithTimeout(Deadline.Long);
+            await answer.Content.ReadAsByteArrayAsync().WithTimeout(Deadline.Long);
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed class Strace : IDisposable
         var process = Tool.Start("strace", ["-f", "-o", file, .. options, "-p", $"{processId}"]);
 
         // The first line says that it is attached, or why it cannot be.
-        var line = await process.StandardError.ReadLineAsync().WaitAsync(Deadline.Short);
+        var line = await process.StandardError.ReadLineAsync().WithTimeout(Deadline.Short);
         Assert.Contains("attached", line, StringComparison.Ordinal);
         return new Strace(process, file, process.StandardError.ReadToEndAsync());
     }
@@ -35,8 +35,8 @@ internal sealed class Strace : IDisposable
     public async Task<string> DetachAsync()
     {
         _ = Kill(_process.Id, SigInt);
-        await _process.WaitForExitAsync().WaitAsync(Deadline.Short);
-        await _error.WaitAsync(Deadline.Short);
+        await _process.WaitForExitAsync().WithTimeout(Deadline.Short);
+        await _error.WithTimeout(Deadline.Short);
         return await File.ReadAllTextAsync(_file);
     }
 

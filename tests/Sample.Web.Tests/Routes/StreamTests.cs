@@ -13,17 +13,17 @@ public class StreamTests
     {
         await using var sample = await SampleProcess.StartAsync("--transport", transport);
         using var socket = new ClientWebSocket();
-        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{sample.Port}/ws"), CancellationToken.None).WaitAsync(Deadline.Short);
+        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{sample.Port}/ws"), CancellationToken.None).WithTimeout(Deadline.Short);
 
         foreach (var size in new[] { 0, 1, 125, 65_536, 300_000 })
         {
             var sent = new byte[size];
             new Random(size).NextBytes(sent);
-            await socket.SendAsync(sent, WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None).WaitAsync(Deadline.Short);
+            await socket.SendAsync(sent, WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None).WithTimeout(Deadline.Short);
             Assert.Equal(sent, await ReceiveAsync(socket));
         }
 
-        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "done", CancellationToken.None).WaitAsync(Deadline.Short);
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "done", CancellationToken.None).WithTimeout(Deadline.Short);
         Assert.Equal(WebSocketCloseStatus.NormalClosure, socket.CloseStatus);
     }
 
@@ -32,12 +32,12 @@ public class StreamTests
     {
         await using var sample = await SampleProcess.StartAsync();
         using var socket = new ClientWebSocket();
-        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{sample.Port}/ws"), CancellationToken.None).WaitAsync(Deadline.Short);
+        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{sample.Port}/ws"), CancellationToken.None).WithTimeout(Deadline.Short);
 
         var stop = sample.StopAsync();
-        await socket.ReceiveAsync(new ArraySegment<byte>(new byte[100]), CancellationToken.None).WaitAsync(Deadline.Short);
+        await socket.ReceiveAsync(new ArraySegment<byte>(new byte[100]), CancellationToken.None).WithTimeout(Deadline.Short);
         Assert.Equal(WebSocketCloseStatus.EndpointUnavailable, socket.CloseStatus);
-        await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None).WaitAsync(Deadline.Short);
+        await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None).WithTimeout(Deadline.Short);
 
         Assert.Equal(0, await stop);
     }
@@ -48,12 +48,12 @@ public class StreamTests
     {
         await using var sample = await SampleProcess.StartAsync("--transport", transport);
         using var client = sample.CreateClient();
-        await using var stream = await client.GetStreamAsync(new Uri("/events", UriKind.Relative)).WaitAsync(Deadline.Short);
+        await using var stream = await client.GetStreamAsync(new Uri("/events", UriKind.Relative)).WithTimeout(Deadline.Short);
 
         await using var events = SseParser.Create(stream).EnumerateAsync().GetAsyncEnumerator();
         for (var i = 0; i < 2; i++)
         {
-            Assert.True(await events.MoveNextAsync().AsTask().WaitAsync(Deadline.Short));
+            Assert.True(await events.MoveNextAsync().WithTimeout(Deadline.Short));
             Assert.Equal("figures", events.Current.EventType);
             using var figures = JsonDocument.Parse(events.Current.Data);
             Assert.Equal(transport, figures.RootElement.GetProperty("transport").GetString());
@@ -67,7 +67,7 @@ public class StreamTests
         var buffer = new byte[20_000];
         while (true)
         {
-            var received = await socket.ReceiveAsync(new ArraySegment<byte>(buffer), CancellationToken.None).WaitAsync(Deadline.Short);
+            var received = await socket.ReceiveAsync(new ArraySegment<byte>(buffer), CancellationToken.None).WithTimeout(Deadline.Short);
             message.Write(buffer, 0, received.Count);
             if (received.EndOfMessage)
             {

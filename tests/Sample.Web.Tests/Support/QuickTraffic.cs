@@ -26,6 +26,9 @@ internal sealed class QuickTraffic : IAsyncDisposable
 
     public long Answers => Interlocked.Read(ref _answers);
 
+    /// <summary>Whether a connection has ended or met a wrong answer; <see cref="StopAsync"/> says which.</summary>
+    public bool HasFailed => _running.Any(task => task.IsFaulted);
+
     /// <summary>Ends it after the answers that are due; throws if one was wrong, did not come or came twice.</summary>
     public async Task StopAsync()
     {
@@ -43,7 +46,7 @@ internal sealed class QuickTraffic : IAsyncDisposable
     private async Task RunAsync(int connection)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, _sample.Port)).WaitAsync(Deadline.Long);
+        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, _sample.Port)).WithTimeout(Deadline.Long);
         var buffer = new byte[4096];
         for (var request = 0; !_stop.IsCancellationRequested; request++)
         {
@@ -73,7 +76,7 @@ internal sealed class QuickTraffic : IAsyncDisposable
         Assert.Equal(_first is null ? 1 : 2, text.Split("HTTP/1.1 ").Length - 1);
     }
 
-    private async Task<int> ReadAsync(Socket socket, Memory<byte> buffer, string number)
+    private static async Task<int> ReadAsync(Socket socket, Memory<byte> buffer, string number)
     {
         using var limit = new CancellationTokenSource(Deadline.Long);
         try
@@ -82,7 +85,7 @@ internal sealed class QuickTraffic : IAsyncDisposable
         }
         catch (OperationCanceledException exception)
         {
-            throw new TimeoutException($"{number} was not answered. The sample's threads:\n{ThreadStates.Dump(_sample.Id)}\nIts log:\n{_sample.Log}", exception);
+            throw new TimeoutException($"{number} was not answered. {SampleProcess.DumpAll()}", exception);
         }
     }
 }

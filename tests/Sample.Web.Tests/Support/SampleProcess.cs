@@ -11,6 +11,8 @@ internal sealed class SampleProcess : IAsyncDisposable
     private const string AddressPrefix = "Now listening on: ";
     private const string StartedPrefix = "Application started.";
 
+    private static readonly ConcurrentDictionary<int, SampleProcess> s_running = new();
+
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _log = new();
     private readonly List<string> _addresses = [];
@@ -22,6 +24,7 @@ internal sealed class SampleProcess : IAsyncDisposable
     private SampleProcess(Process process)
     {
         _process = process;
+        s_running[process.Id] = this;
         process.StandardInput.Close();
         _output = ReadAsync(process.StandardOutput);
         _error = ReadAsync(process.StandardError);
@@ -61,7 +64,7 @@ internal sealed class SampleProcess : IAsyncDisposable
     {
         try
         {
-            await _started.Task.WaitAsync(Deadline.Long);
+            await _started.Task.WithTimeout(Deadline.Long);
         }
         catch (Exception exception) when (exception is TimeoutException or EndOfStreamException)
         {
@@ -74,11 +77,15 @@ internal sealed class SampleProcess : IAsyncDisposable
     public async Task<int> StopAsync()
     {
         Signals.Terminate(_process.Id);
-        await _process.WaitForExitAsync().WaitAsync(Deadline.Short);
+        await _process.WaitForExitAsync().WithTimeout(Deadline.Short);
         return _process.ExitCode;
     }
 
-    public HttpClient CreateClient() => new() { BaseAddress = new Uri(Address), Timeout = Deadline.Short };
+    /// <summary>Its own limit is for what is under no other: that of <see cref="Deadline"/> is shorter, and tells more.</summary>
+    public HttpClient CreateClient() => new() { BaseAddress = new Uri(Address), Timeout = 2 * Deadline.Long };
+
+    /// <summary>What all samples that were not disposed are doing, for the message of a wait that was in vain.</summary>
+    public static string DumpAll() => string.Join('\n', s_running.Values.Select(sample => $"Sample {sample.Id}:\n{ThreadStates.Dump(sample.Id)}\nIts log:\n{sample.Log}"));
 
     public async ValueTask DisposeAsync()
     {
@@ -98,10 +105,11 @@ internal sealed class SampleProcess : IAsyncDisposable
         catch (TimeoutException)
         {
             _process.Kill(entireProcessTree: true);
-            await _process.WaitForExitAsync().WaitAsync(Deadline.Short);
+            await _process.WaitForExitAsync().WithTimeout(Deadline.Short);
         }
 
-        await Task.WhenAll(_output, _error).WaitAsync(Deadline.Short);
+        await Task.WhenAll(_output, _error).WithTimeout(Deadline.Short);
+        s_running.TryRemove(Id, out _);
         _process.Dispose();
     }
 

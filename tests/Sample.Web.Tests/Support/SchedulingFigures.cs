@@ -7,7 +7,7 @@ internal sealed record SchedulingFigures(long TakeOvers, long MovesToPool, long 
 {
     public static async Task<SchedulingFigures> ReadAsync(HttpClient client)
     {
-        using var info = JsonDocument.Parse(await client.GetStringAsync(new Uri("/info", UriKind.Relative)).WaitAsync(Deadline.Long));
+        using var info = JsonDocument.Parse(await client.GetStringAsync(new Uri("/info", UriKind.Relative)).WithTimeout(Deadline.Long));
         var auto = info.RootElement.GetProperty("auto");
         long Value(string name) => auto.GetProperty(name).GetInt64();
         return new SchedulingFigures(Value("takeOvers"), Value("movesToPool"), Value("movesToLoop"), Value("loopBackOffs"), Value("standbyLoans"));

@@ -26,17 +26,17 @@ internal static class Tool
         {
             if (input != null)
             {
-                await process.StandardInput.WriteAsync(input).WaitAsync(Deadline.Short);
+                await process.StandardInput.WriteAsync(input).WithTimeout(Deadline.Short);
             }
 
             process.StandardInput.Close();
-            await process.WaitForExitAsync().WaitAsync(timeout ?? Deadline.Long);
-            return new ToolResult(process.ExitCode, await output.WaitAsync(Deadline.Short), await error.WaitAsync(Deadline.Short));
+            await process.WaitForExitAsync().WithTimeout(timeout ?? Deadline.Long);
+            return new ToolResult(process.ExitCode, await output.WithTimeout(Deadline.Short), await error.WithTimeout(Deadline.Short));
         }
-        catch (TimeoutException)
+        catch (TimeoutException exception)
         {
             process.Kill(entireProcessTree: true);
-            Assert.Fail($"{name} {string.Join(' ', arguments)} did not end in time.");
+            Assert.Fail($"{name} {string.Join(' ', arguments)} did not end in time. {exception.Message}");
             throw;
         }
     }

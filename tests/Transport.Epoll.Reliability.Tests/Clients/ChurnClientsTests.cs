@@ -44,7 +44,7 @@ public sealed class ChurnClientsTests
         await server.DisposeAsync();
         var tally = new Tally();
 
-        await new ChurnClients(server.EndPoint, tally).RunAsync(4, CancellationToken.None).WaitAsync(s_limit);
+        await new ChurnClients(server.EndPoint, tally, () => "").RunAsync(4, CancellationToken.None).WaitAsync(s_limit);
 
         Assert.Equal((0, 0), (tally.Lost, tally.Served));
     }
@@ -54,7 +54,7 @@ public sealed class ChurnClientsTests
         await using var server = new OneWayServer(treat);
         using var end = new CancellationTokenSource();
         var tally = new Tally();
-        var running = new ChurnClients(server.EndPoint, tally).RunAsync(1, end.Token);
+        var running = new ChurnClients(server.EndPoint, tally, () => "").RunAsync(1, end.Token);
         await Waiting.UntilAsync(() => tally.Lost > 0, "A loss", () => "", CancellationToken.None, s_limit);
         await end.CancelAsync();
         await running.WaitAsync(s_limit);

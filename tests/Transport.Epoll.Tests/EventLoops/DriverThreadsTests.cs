@@ -43,7 +43,7 @@ public class DriverThreadsTests
             end.Cancel();
         }
 
-        Assert.All(others, other => Assert.True(other.Join(Waiting.Limit)));
+        Assert.All(others, other => other.JoinWithTimeout());
         Assert.True(SpinWait.SpinUntil(() => threads.TryLend(() => { }), Waiting.Limit));
         Assert.Equal(Loans, Volatile.Read(ref ran));
         threads.Close();

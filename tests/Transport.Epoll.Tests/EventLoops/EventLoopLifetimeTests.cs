@@ -43,7 +43,7 @@ public class EventLoopLifetimeTests
 
         test.Loop.Post(state => ((EventLoop)state!).Stop(), test.Loop);
 
-        Assert.True(thread.Join(Waiting.Limit));
+        thread.JoinWithTimeout();
         Assert.Equal(2, _kernel.OnClose.Calls);
     }
 
@@ -76,7 +76,7 @@ public class EventLoopLifetimeTests
 
             await Task.WhenAll(items).WithTimeout();
             await stopper.WithTimeout();
-            Assert.True(thread.Join(Waiting.Limit));
+            thread.JoinWithTimeout();
         }
     }
 
@@ -122,7 +122,7 @@ public class EventLoopLifetimeTests
         Exception failure = await test.FailedAsync();
 
         Assert.IsType<SocketException>(failure.InnerException);
-        Assert.True(thread.Join(Waiting.Limit));
+        thread.JoinWithTimeout();
         Assert.Equal(2, _kernel.OnClose.Calls);
         Assert.True(await test.RunAsync(() => Thread.CurrentThread.IsThreadPoolThread));
     }

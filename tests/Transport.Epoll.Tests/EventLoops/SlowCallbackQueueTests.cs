@@ -144,7 +144,7 @@ public class SlowCallbackQueueTests
             end.Cancel();
         }
 
-        Assert.All(lent, thread => Assert.True(thread.Join(Waiting.Limit)));
+        Assert.All(lent, thread => thread.JoinWithTimeout());
         Assert.NotEqual(0, onLent);
         Assert.NotEqual(0, onPool);
         int before = onLent;

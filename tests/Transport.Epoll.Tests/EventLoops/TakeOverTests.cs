@@ -174,7 +174,7 @@ public class TakeOverTests
 
         Assert.True(held.IsAlive);
         await blocked.EndAsync();
-        Assert.True(held.Join(Waiting.Limit));
+        held.JoinWithTimeout();
         Assert.Empty(loops.Faults);
     }
 

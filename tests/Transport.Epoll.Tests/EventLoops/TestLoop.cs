@@ -24,7 +24,7 @@ internal sealed class TestLoop : IDisposable
             started.Set();
         }, null);
         new DriverThreads(1, 0, 0, TimeSpan.Zero).Start(Loop);
-        Assert.True(started.Wait(Waiting.Limit));
+        started.WaitWithTimeout();
     }
 
     public EventLoop Loop { get; }
@@ -88,8 +88,12 @@ internal sealed class TestLoop : IDisposable
     /// <summary>Ends the loop and waits for it.</summary>
     public void Dispose()
     {
-        LoopStates.Forget(Loop);
         Loop.Stop();
-        Assert.True(!_isOwnThread || Thread.Join(Waiting.Limit), "The loop's thread has not ended.");
+        if (_isOwnThread)
+        {
+            Thread.JoinWithTimeout();
+        }
+
+        LoopStates.Forget(Loop);
     }
 }

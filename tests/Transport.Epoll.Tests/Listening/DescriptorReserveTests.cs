@@ -59,16 +59,20 @@ public class DescriptorReserveTests
             {
                 hasCome[thread] = true;
                 inKernel.Signal();
-                Assert.True(inKernel.Wait(Waiting.Limit) && (thread == 0 || firstEnded.Wait(Waiting.Limit)));
+                inKernel.WaitWithTimeout();
+                if (thread != 0)
+                {
+                    firstEnded.WaitWithTimeout();
+                }
             }
         };
 
         Thread[] threads = [.. Enumerable.Range(0, Threads).Select(i => new Thread(() => AcceptAll(reserve, i)))];
         Array.ForEach(threads, thread => thread.Start());
-        Assert.True(threads[0].Join(Waiting.Limit));
+        threads[0].JoinWithTimeout();
         firstEnded.Set();
 
-        Assert.All(threads, thread => Assert.True(thread.Join(Waiting.Limit)));
+        Array.ForEach(threads, thread => thread.JoinWithTimeout());
         Assert.Equal(FirstReserved, _kernel.Open);
     }
 

@@ -26,6 +26,15 @@ internal static class Waiting
         await fired.Task.WithTimeout();
     }
 
+    /// <summary>Blocks until the thread has ended.</summary>
+    public static void JoinWithTimeout(this Thread thread) => PassOrDump(thread.Join(Limit), $"The thread {thread.Name} has not ended.");
+
+    /// <summary>Blocks until the signal is set.</summary>
+    public static void WaitWithTimeout(this ManualResetEventSlim signal) => PassOrDump(signal.Wait(Limit), "There was no signal.");
+
+    /// <summary>Blocks until all have signalled.</summary>
+    public static void WaitWithTimeout(this CountdownEvent signals) => PassOrDump(signals.Wait(Limit), $"{signals.CurrentCount} of {signals.InitialCount} signals are missing.");
+
     /// <summary>The one poll: for conditions that nothing announces, such as a count in /proc.</summary>
     public static async Task UntilAsync(
         Func<bool> condition,
@@ -41,6 +50,14 @@ internal static class Waiting
             }
 
             await Task.Delay(PollInterval);
+        }
+    }
+
+    private static void PassOrDump(bool passed, string otherwise)
+    {
+        if (!passed)
+        {
+            Assert.Fail($"{otherwise}\n{LoopStates.Dump()}");
         }
     }
 

@@ -5,9 +5,10 @@ namespace Transport.Epoll.Bench.Load;
 /// <summary>GET requests through a <see cref="SocketsHttpHandler"/> with one connection, a new one after every so many requests.</summary>
 /// <param name="address">What to get at first.</param>
 /// <param name="requestsPerConnection">The last of them says <c>Connection: close</c>; null keeps the connection.</param>
-internal sealed class HttpRequests(Uri address, int? requestsPerConnection = null) : IClient
+/// <param name="unixSocket">Where to connect to instead of the port of the address.</param>
+internal sealed class HttpRequests(Uri address, int? requestsPerConnection = null, string? unixSocket = null) : IClient
 {
-    private readonly HttpMessageInvoker _http = OneConnection.NewClient();
+    private readonly HttpMessageInvoker _http = OneConnection.NewClient(unixSocket);
 
     private int _done;
 

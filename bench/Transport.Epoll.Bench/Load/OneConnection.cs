@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Transport.Epoll.Bench.Servers;
 
 namespace Transport.Epoll.Bench.Load;
@@ -5,8 +6,10 @@ namespace Transport.Epoll.Bench.Load;
 /// <summary>The .NET client as these loads use it: one connection, no more than what was asked for in a request.</summary>
 internal static class OneConnection
 {
-    public static HttpMessageInvoker NewClient() => new(new SocketsHttpHandler
+    /// <param name="unixSocket">Where to connect to instead of the port of the address.</param>
+    public static HttpMessageInvoker NewClient(string? unixSocket = null) => new(new SocketsHttpHandler
     {
+        ConnectCallback = unixSocket is null ? null : (_, cancellation) => ConnectAsync(unixSocket, cancellation),
         UseProxy = false,
         UseCookies = false,
         AllowAutoRedirect = false,
@@ -14,4 +17,19 @@ internal static class OneConnection
         ActivityHeadersPropagator = null,
         SslOptions = { RemoteCertificateValidationCallback = ServerCertificate.IsOurs },
     });
+
+    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellation)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 }

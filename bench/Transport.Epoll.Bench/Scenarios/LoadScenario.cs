@@ -32,6 +32,9 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
 
     public bool Tls { get; init; }
 
+    /// <summary>The sample serves a unix socket too; contenders that are not the sample do not.</summary>
+    public bool WithUnixSocket { get; init; }
+
     /// <summary>What it asks of a server.</summary>
     public Ability Needs { get; init; }
 
@@ -52,7 +55,7 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
         var options = context.Options;
         var rounds = options.Rounds ?? Rounds;
         var seconds = Math.Max(options.Seconds, options.Quick ? Math.Min(MinSeconds, 4) : MinSeconds);
-        var settings = context.Settings(Loops, Http2, Tls);
+        var settings = context.Settings(Loops, Http2, Tls) with { WithUnixSocket = WithUnixSocket };
         var participants = Participants.Choose(options, Needs | (Http2 ? Ability.Http2 : 0) | (Tls ? Ability.Tls : 0), WithPeers);
         foreach (var line in participants.LeftOut)
         {

@@ -41,6 +41,9 @@ internal static class ScenarioCatalog
             { Needs = Ability.Timing, MinSeconds = 20, Rounds = 3 },
         new LoadScenario("blocked-tls", "/plaintext", NewBlocked()) { Tls = true, Needs = Ability.Timing, MinSeconds = 20, Rounds = 3 },
         new LoadScenario("blocked-h2", "/plaintext", NewBlocked(http2: true)) { Http2 = true, Needs = Ability.Timing, MinSeconds = 20, Rounds = 3 },
+        new LoadScenario("blocked-unix", "/plaintext",
+            new BesideLoad(new FixedRate(16, 2_000, "GET through a unix socket", NewUnix), new ClosedLoop("GET through a unix socket", 1, NewUnix), "/block/200"))
+            { WithUnixSocket = true, Needs = Ability.Timing, MinSeconds = 20, Rounds = 3 },
         new LoadScenario("blocked-websocket", "/ws",
             new BesideLoad(new FixedRate(16, 2_000, "WebSocket echo of 128 bytes", a => new WebSocketMessages(a, length: 128)), NewGet(1), "/block/200"))
             { Needs = Ability.Timing | Ability.WebSocket, MinSeconds = 20, Rounds = 3 },
@@ -85,6 +88,8 @@ internal static class ScenarioCatalog
     private static BesideLoad NewBlocked(bool http2 = false) => new(NewRate(connections: 16, rate: 2_000, http2), NewGet(1, http2: http2), "/block/200");
 
     private static FixedRate NewRate(int connections, int rate, bool http2 = false) => new(connections, rate, "GET", a => new HttpRequests(a) { Http2 = http2 });
+
+    private static HttpRequests NewUnix(Uri address) => new(address, unixSocket: UnixSocket.PathOf(address.Port));
 
     private static ClosedLoop NewMeetings(int pairs) =>
         new("pair of GETs, the first waits for the second, 20 ms later", pairs, a => new Meetings(a, TimeSpan.FromMilliseconds(20)));

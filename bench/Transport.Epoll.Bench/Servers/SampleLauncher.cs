@@ -21,7 +21,7 @@ internal sealed class SampleLauncher(bool mayBlock, params string[] transport) :
 
     public ChildProcess Start(string name, ServerSettings settings, int port)
     {
-        List<string> arguments = [settings.Sample.AssemblyPath, .. transport, "--urls", $"{settings.Scheme}://127.0.0.1:{port}"];
+        List<string> arguments = [settings.Sample.AssemblyPath, .. transport, "--urls", $"{settings.Scheme}://127.0.0.1:{port}{(settings.WithUnixSocket ? $";http://unix:{UnixSocket.PathOf(port)}" : "")}"];
         if (settings.Loops is { } loops)
         {
             arguments.AddRange(["--loops", $"{loops}"]);

@@ -68,6 +68,9 @@ internal sealed class ServerProcess : IAsyncDisposable
         {
             await child.DisposeAsync();
         }
+
+        // Not every transport takes the file with it.
+        File.Delete(UnixSocket.PathOf(Address.Port));
     }
 
     private async Task WaitUntilServingAsync(CancellationToken cancellation)

@@ -168,7 +168,7 @@ public class SlowCallbackQueueTests
                 }, i, owner)));
             }
 
-            Assert.True(left.Wait(Waiting.Limit), $"{left.CurrentCount} callbacks of {Burst} did not run.");
+            left.WaitWithTimeout();
             Assert.All(runs, run => Assert.Equal(1, run));
         }
     }

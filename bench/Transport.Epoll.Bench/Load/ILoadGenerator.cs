@@ -8,6 +8,9 @@ internal interface ILoadGenerator
     /// <summary>The commands that it runs.</summary>
     IEnumerable<string> Tools { get; }
 
+    /// <summary>What it asks for besides the path that it is given.</summary>
+    IEnumerable<string> OtherPaths => [];
+
     /// <summary>What is kept with the results, so that a run can be repeated by hand.</summary>
     string Describe(string address, int seconds);
 

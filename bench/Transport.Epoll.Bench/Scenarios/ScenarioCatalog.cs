@@ -45,7 +45,7 @@ internal static class ScenarioCatalog
         new LoadScenario("mixed", "/plaintext", new BesideLoad(NewGet(16), NewGet(48), "/block/20")) { Needs = Ability.Timing, MinSeconds = 10, Fresh = true, Rounds = 5 },
         new LoadScenario("sync-over-async", "/plaintext", new BesideLoad(NewGet(16), NewLateBodies(16), "/upload/blocking"))
             { Needs = Ability.SyncOverAsync, MinSeconds = 10, Rounds = 5 },
-        new LoadScenario("now-and-then", "/plaintext", new ClosedLoop("GET, one in 200 /block/20", 16, a => new HttpRequests(a) { Sometimes = (200, "/block/20") }))
+        new LoadScenario("now-and-then", "/plaintext", new ClosedLoop("GET, one in 200 /block/20", 16, a => new HttpRequests(a) { Sometimes = (200, "/block/20") }) { OtherPaths = ["/block/20"] })
             { Needs = Ability.Timing, MinSeconds = 10, Rounds = 5 },
         new LoadScenario("recovery", "/plaintext", new AfterBlocking(16, "/block/20", TimeSpan.FromSeconds(3))) { Needs = Ability.Timing, MinSeconds = 5, Rounds = 5 },
         new LoadScenario("busy-machine", "/plaintext", new BesideBusyProcesses(NewGet(16), perProcessor: 2)) { Needs = Ability.Info, MinSeconds = 10, Rounds = 3 },

@@ -29,7 +29,7 @@ internal static class Strace
                 }
 
                 var rest = process.StandardError.ReadToEndAsync(cancellation);
-                var result = await load();
+                var result = (await load()).RequireClean($"{server.Contender.Name}, under strace");
                 _ = Kill(process.Id, SigInt);
                 await process.WaitForExitAsync(cancellation).WaitAsync(s_limit, cancellation);
                 await rest;

@@ -101,7 +101,7 @@ internal sealed record BenchOptions
     /// <summary>Always with the baseline and its control: a figure without them says nothing.</summary>
     private static List<Contender> ParseContenders(string list)
     {
-        string[] names = list == "all" ? [.. Contender.Known.Select(c => c.Name)]
+        string[] names = list == "all" ? [.. Contender.Known.Where(c => !c.IsVariant).Select(c => c.Name)]
             : [Contender.Baseline, Contender.Control, .. list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
         return [.. names.Distinct().Select(name => Contender.Known.FirstOrDefault(c => c.Name == name) ?? throw Invalid($"Unknown contender {name}."))];
     }

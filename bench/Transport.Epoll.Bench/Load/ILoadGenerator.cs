@@ -15,4 +15,9 @@ internal interface ILoadGenerator
     string Describe(string address, int seconds);
 
     Task<LoadResult> RunAsync(ServerProcess server, string path, int seconds, CancellationToken cancellation);
+
+    /// <summary>
+    /// The same load once more, for latencies alone: where recording them would slow the load down. Null where the run has them already, or nobody has.
+    /// </summary>
+    Task<Latency?> MeasureLatencyAsync(ServerProcess server, string path, CancellationToken cancellation) => Task.FromResult<Latency?>(null);
 }

@@ -50,7 +50,7 @@ internal static class Strace
     }
 
     /// <summary>Columns: % time, seconds, usecs/call, calls, errors (may be empty), name.</summary>
-    private static SortedDictionary<string, long> Parse(string[] lines)
+    internal static SortedDictionary<string, long> Parse(IEnumerable<string> lines)
     {
         var calls = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var fields in lines.Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)))

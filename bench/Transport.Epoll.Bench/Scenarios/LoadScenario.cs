@@ -51,7 +51,7 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
     {
         var options = context.Options;
         var rounds = options.Rounds ?? Rounds;
-        var seconds = Math.Max(options.Seconds, options.Quick ? Math.Min(MinSeconds, 4) : MinSeconds);
+        var seconds = Math.Max(options.Seconds, options.Quick || options.Check ? Math.Min(MinSeconds, 4) : MinSeconds);
         var settings = context.Settings(Loops, Http2, Tls);
         var participants = Participants.Choose(options, Needs | (Http2 ? Ability.Http2 : 0) | (Tls ? Ability.Tls : 0), WithPeers);
         foreach (var line in participants.LeftOut)
@@ -86,7 +86,7 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
         {
             foreach (var server in servers)
             {
-                await Meter.RunAsync(generator, server, path, Math.Min(seconds, 3), round: 0, cancellation);
+                await Meter.RunAsync(generator, server, path, Math.Clamp(seconds, 2, 3), round: 0, cancellation);
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Transport.Epoll.Bench.Reporting;
 using Transport.Epoll.Bench.Scenarios;
 using Transport.Epoll.Bench.Servers;
 
@@ -36,7 +37,7 @@ internal sealed record BenchOptions
     /// <summary>Servers on processor 0, everything else on processor 1.</summary>
     public bool Pinned { get; init; }
 
-    /// <summary>Only what has a bound in bounds.json, and fail where it is exceeded.</summary>
+    /// <summary>Only what has a bound in bounds.json, as short as with <see cref="Quick"/>, and fail where it is exceeded.</summary>
     public bool Check { get; init; }
 
     /// <summary>Also count system calls, in runs of their own.</summary>
@@ -51,7 +52,7 @@ internal sealed record BenchOptions
         contenders:  {string.Join(' ', Contender.Known.Select(c => c.Name))}
         --quick      one round, as short as the scenario allows: whether everything works
         --pinned     servers on processor 0, load on processor 1
-        --check      the scenarios of bench/bounds.json, five rounds; exits with 1 when a ratio is worse than its bound
+        --check      the scenarios with a bound in bench/bounds.json, five short rounds; exits with 1 when a figure is worse than its bound
         --syscalls   also counts system calls per request (strace), in a run of its own
         --rounds     interleaved rounds; 5 while working, 15 (the default of most scenarios) for a claim
         --seconds    length of one run, from 1 to 60; the default is 3, some scenarios need more
@@ -71,7 +72,7 @@ internal sealed record BenchOptions
             {
                 "--quick" => options with { Quick = true, Rounds = options.Rounds ?? 1, Seconds = 1 },
                 "--pinned" => options with { Pinned = Environment.ProcessorCount > 1 ? true : throw Invalid("--pinned needs two processors.") },
-                "--check" => options with { Check = true, Rounds = options.Rounds ?? 5 },
+                "--check" => options with { Check = true, Rounds = options.Rounds ?? 5, Seconds = 1 },
                 "--syscalls" => options with { SystemCalls = true },
                 "--rounds" => options with { Rounds = Number(Value(), "--rounds", 1, 1000) },
                 "--seconds" => options with { Seconds = Number(Value(), "--seconds", 1, 60) },
@@ -84,7 +85,9 @@ internal sealed record BenchOptions
             };
         }
 
-        return scenarios.Count > 0 ? options : options with { Scenarios = ScenarioCatalog.DefaultNames };
+        return options.Check ? options with { Scenarios = CheckedScenarios(scenarios, options.Pinned) }
+            : scenarios.Count > 0 ? options
+            : options with { Scenarios = ScenarioCatalog.DefaultNames };
 
         BenchOptions AddScenario(string name)
         {
@@ -98,10 +101,27 @@ internal sealed record BenchOptions
         }
     }
 
+    /// <summary>For <c>--check</c>: only those whom the limits of this scenario are about.</summary>
+    public BenchOptions ForCheckOf(string scenario)
+    {
+        var names = Bounds.Limits(Pinned).Where(b => b.Scenario == scenario).SelectMany(b => b.Contenders).ToHashSet();
+        return this with { Contenders = [.. Contender.Known.Where(c => names.Contains(c.Name))] };
+    }
+
+    /// <summary>Those with a limit: all, or of those that were named.</summary>
+    private static List<string> CheckedScenarios(List<string> named, bool pinned)
+    {
+        var all = Bounds.Limits(pinned).Select(b => b.Scenario).Distinct();
+        List<string> chosen = [.. named.Count == 0 ? all : all.Intersect(named)];
+        return chosen.Count > 0
+            ? chosen
+            : throw new BenchException($"bench/bounds.json has no bound for {(pinned ? "pinned" : "unpinned")} runs of this: nothing to check.");
+    }
+
     /// <summary>Always with the baseline and its control: a figure without them says nothing.</summary>
     private static List<Contender> ParseContenders(string list)
     {
-        string[] names = list == "all" ? [.. Contender.Known.Select(c => c.Name)]
+        string[] names = list == "all" ? [.. Contender.Known.Where(c => !c.IsVariant).Select(c => c.Name)]
             : [Contender.Baseline, Contender.Control, .. list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
         return [.. names.Distinct().Select(name => Contender.Known.FirstOrDefault(c => c.Name == name) ?? throw Invalid($"Unknown contender {name}."))];
     }

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Transport.Epoll.Bench;
 using Transport.Epoll.Bench.Limits;
-using Transport.Epoll.Bench.Reporting;
 using Transport.Epoll.Bench.Scenarios;
 using Transport.Epoll.Bench.Servers;
 
@@ -28,15 +27,6 @@ void Cancel(PosixSignalContext context)
 try
 {
     var options = BenchOptions.Parse(args);
-    if (options.Check)
-    {
-        options = options with { Scenarios = [.. Bounds.CheckedScenarios(options.Pinned)] };
-        if (options.Scenarios.Count == 0)
-        {
-            throw new BenchException($"bench/bounds.json has no bound for {(options.Pinned ? "pinned" : "unpinned")} runs: nothing to check.");
-        }
-    }
-
     var scenarios = options.Scenarios.Select(ScenarioCatalog.Find).ToList();
     Tool.Require([
         .. scenarios.SelectMany(s => s.Tools),

@@ -18,11 +18,12 @@ internal static class Run
             var failed = 0;
             foreach (var scenario in scenarios)
             {
-                failed += await RunAsync(scenario, context, cancellation) ? 0 : 1;
+                var ownContext = options is { Check: true, Contenders: null } ? context with { Options = options.ForCheckOf(scenario.Name) } : context;
+                failed += await RunAsync(scenario, ownContext, cancellation) ? 0 : 1;
             }
 
             results.Announce();
-            if (options.Check && !Bounds.Check(results.Reports, options.Pinned))
+            if (options.Check && !Bounds.Check(Bounds.Limits(options.Pinned).Where(b => options.Scenarios.Contains(b.Scenario)), results.Reports))
             {
                 failed++;
             }

@@ -14,6 +14,8 @@ internal sealed class AfterBlocking(int connections, string blockingPath, TimeSp
 
     public IEnumerable<string> Tools => [];
 
+    public IEnumerable<string> OtherPaths => [blockingPath];
+
     public string Describe(string address, int seconds) =>
         $"{NewLoop([]).Describe(address, seconds)}, after {blocking.TotalSeconds} s of the same connections on {blockingPath}";
 
@@ -25,7 +27,8 @@ internal sealed class AfterBlocking(int connections, string blockingPath, TimeSp
             var fresh = await ChangesAsync(server, cancellation);
             using (var end = new CancellationTokenSource(blocking))
             {
-                await NewLoop(clients).RunAsync(server.Address, TimeSpan.Zero, end.Token, cancellation);
+                var blocked = await NewLoop(clients).RunAsync(server.Address, TimeSpan.Zero, end.Token, cancellation);
+                blocked.RequireClean($"{server.Contender.Name}, while handlers block");
             }
 
             clients.ForEach(client => client.Address = new Uri(server.Address, path));

@@ -9,6 +9,8 @@ internal sealed class BesideBusyProcesses(ILoadGenerator measured, int perProces
 
     public IEnumerable<string> Tools => measured.Tools;
 
+    public IEnumerable<string> OtherPaths => measured.OtherPaths;
+
     public string Describe(string address, int seconds) => $"{measured.Describe(address, seconds)}, beside {perProcessor * s_processors} processes that only compute";
 
     public async Task<LoadResult> RunAsync(ServerProcess server, string path, int seconds, CancellationToken cancellation)

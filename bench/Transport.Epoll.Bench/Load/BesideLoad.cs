@@ -12,6 +12,8 @@ internal sealed class BesideLoad(ILoadGenerator measured, ClosedLoop other, stri
 
     public IEnumerable<string> Tools => measured.Tools;
 
+    public IEnumerable<string> OtherPaths => [.. measured.OtherPaths, otherPath];
+
     public string Describe(string address, int seconds) => $"{measured.Describe(address, seconds)}, beside {other.Clients} on {otherPath}";
 
     public async Task<LoadResult> RunAsync(ServerProcess server, string path, int seconds, CancellationToken cancellation)
@@ -30,10 +32,10 @@ internal sealed class BesideLoad(ILoadGenerator measured, ClosedLoop other, stri
             await end.CancelAsync();
         }
 
-        var besides = await beside;
+        // A server that never got to the other load had less to do.
+        var besides = (await beside).RequireClean($"{server.Contender.Name}, {otherPath}");
         return result with
         {
-            Errors = result.Errors + besides.Errors,
             Figures = new Dictionary<string, double>(result.Figures ?? new Dictionary<string, double>()) { [$"{otherPath} requests/s"] = besides.Requests / besides.Seconds },
         };
     }

@@ -18,6 +18,9 @@ internal sealed class ClosedLoop(string what, int connections, Func<Uri, IClient
 
     public IEnumerable<string> Tools => [];
 
+    /// <summary>What the clients ask for now and then.</summary>
+    public IEnumerable<string> OtherPaths { get; init; } = [];
+
     /// <summary>Who they are, in words.</summary>
     public string Clients => $"{connections} × {what}";
 

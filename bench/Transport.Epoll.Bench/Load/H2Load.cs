@@ -10,24 +10,38 @@ namespace Transport.Epoll.Bench.Load;
 /// <param name="rate">Requests per second of all connections together, over HTTP/1.1; null sends as fast as answers come.</param>
 internal sealed partial class H2Load(int connections, int streams, int? rate = null) : ILoadGenerator
 {
+    /// <summary>The length of a run for latencies alone.</summary>
+    private const int LatencySeconds = 1;
+
+    /// <summary>In memory where there is such a folder: a line of the log is a system call of h2load for every request.</summary>
+    private static readonly string s_logFolder = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
+
     public IEnumerable<string> Tools => ["h2load"];
 
-    public string Describe(string address, int seconds) => $"h2load {string.Join(' ', Timed(seconds))} {address}";
+    public string Describe(string address, int seconds) =>
+        $"h2load {string.Join(' ', Timed(seconds))} {address}{(rate is null ? $"; latencies from {LatencySeconds} s more with --log-file" : "")}";
 
     public async Task<LoadResult> RunAsync(ServerProcess server, string path, int seconds, CancellationToken cancellation)
     {
-        var address = $"{new Uri(server.Address, path)}";
-        if (rate is null)
-        {
-            // Without latencies: h2load would make a system call for each line of the log and be the bottleneck.
-            return await RunAsync([.. Timed(seconds), address], cancellation);
-        }
+        // At a fixed rate the log takes nothing from the load. Otherwise h2load, writing it, would be the bottleneck.
+        return rate is null
+            ? await RunAsync([.. Timed(seconds), $"{new Uri(server.Address, path)}"], cancellation)
+            : await RunLoggedAsync(server, path, seconds, cancellation);
+    }
 
-        var log = Path.GetTempFileName();
+    public async Task<Latency?> MeasureLatencyAsync(ServerProcess server, string path, CancellationToken cancellation)
+    {
+        var result = await RunLoggedAsync(server, path, LatencySeconds, cancellation);
+        return result.RequireClean($"{server.Contender.Name}, latencies").Latency;
+    }
+
+    private async Task<LoadResult> RunLoggedAsync(ServerProcess server, string path, int seconds, CancellationToken cancellation)
+    {
+        var log = Path.Combine(s_logFolder, Path.GetRandomFileName());
         try
         {
-            var result = await RunAsync([.. Timed(seconds), "--log-file", log, address], cancellation);
-            return result with { Latency = ReadLog(log) };
+            var result = await RunAsync([.. Timed(seconds), "--log-file", log, $"{new Uri(server.Address, path)}"], cancellation);
+            return result with { Latency = ReadLog(File.ReadLines(log)) };
         }
         finally
         {
@@ -44,10 +58,10 @@ internal sealed partial class H2Load(int connections, int streams, int? rate = n
         : ["--h1", "-t", "1", "-c", $"{connections}", "--rps", $"{rate / connections}", "-D", $"{seconds}"];
 
     /// <summary>Each line is: start, status, and how long it took in microseconds.</summary>
-    private static Latency? ReadLog(string path)
+    internal static Latency? ReadLog(IEnumerable<string> lines)
     {
         var histogram = Load.Latency.NewHistogram();
-        foreach (var line in File.ReadLines(path))
+        foreach (var line in lines)
         {
             Load.Latency.Record(histogram, double.Parse(line.Split('\t')[2], CultureInfo.InvariantCulture));
         }
@@ -55,9 +69,12 @@ internal sealed partial class H2Load(int connections, int streams, int? rate = n
         return Load.Latency.Of(histogram);
     }
 
-    private static async Task<LoadResult> RunAsync(string[] arguments, CancellationToken cancellation)
+    private static async Task<LoadResult> RunAsync(string[] arguments, CancellationToken cancellation) =>
+        Parse(await Tool.RunAsync("h2load", arguments, cancellation));
+
+    /// <summary>Reads the summary that h2load prints.</summary>
+    internal static LoadResult Parse(string output)
     {
-        var output = await Tool.RunAsync("h2load", arguments, cancellation);
         var finished = FinishedLine().Match(output);
         var requests = RequestsLine().Match(output);
         var codes = StatusLine().Match(output);

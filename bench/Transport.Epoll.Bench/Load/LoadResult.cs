@@ -6,4 +6,11 @@ namespace Transport.Epoll.Bench.Load;
 /// <param name="Errors">Requests that failed, whatever the reason.</param>
 /// <param name="Latency">How long a request took.</param>
 /// <param name="Figures">What only this load has to say, by name; all of them are compared with the baseline's.</param>
-internal sealed record LoadResult(long Requests, double Seconds, long Errors, Latency? Latency = null, IReadOnlyDictionary<string, double>? Figures = null);
+internal sealed record LoadResult(long Requests, double Seconds, long Errors, Latency? Latency = null, IReadOnlyDictionary<string, double>? Figures = null)
+{
+    /// <summary>This result; a run with a single error, or without a request, is refused.</summary>
+    /// <param name="who">Whose run it was, for the message.</param>
+    public LoadResult RequireClean(string who) => Errors == 0 && Requests > 0
+        ? this
+        : throw new BenchException($"{who}: {Errors} errors in {Requests} requests. Nothing of this scenario is reported.");
+}

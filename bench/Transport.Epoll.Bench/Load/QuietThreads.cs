@@ -15,6 +15,8 @@ internal sealed class QuietThreads(ILoadGenerator load) : ILoadGenerator
 
     public IEnumerable<string> Tools => load.Tools;
 
+    public IEnumerable<string> OtherPaths => load.OtherPaths;
+
     public string Describe(string address, int seconds) => $"{load.Describe(address, seconds)}; then, {s_rest.TotalSeconds} s after the last request, nothing";
 
     public async Task<LoadResult> RunAsync(ServerProcess server, string path, int seconds, CancellationToken cancellation)

@@ -34,7 +34,7 @@ internal static class LoadReport
             text.AppendLine($"{Contender.Auto} to {Contender.Inline}: requests/s {Text(faster)}, CPU {Text(dearer)}.");
         }
 
-        foreach (var line in report.LeftOut.Concat(Bounds.Goals(report)))
+        foreach (var line in report.LeftOut.Concat(Bounds.Goals(Bounds.All, report)))
         {
             text.AppendLine($"- {line}");
         }

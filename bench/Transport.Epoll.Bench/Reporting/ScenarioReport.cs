@@ -30,6 +30,13 @@ internal sealed record ScenarioReport
 
     public IEnumerable<LoadRun> Of(string contender) => Runs.Where(r => r.Contender == contender);
 
+    /// <summary>A figure of a contender over all rounds; null where it has none.</summary>
+    public Summary? Value(string contender, Func<LoadRun, double?> figure)
+    {
+        var values = Of(contender).Select(figure).OfType<double>().ToList();
+        return values.Count == 0 ? null : Summary.Of(values);
+    }
+
     /// <summary>
     /// The ratio to the baseline, or to another contender, taken within each round and then summarised: the machine's speed drifts from round to
     /// round, less within one. Null where there is nothing to compare.

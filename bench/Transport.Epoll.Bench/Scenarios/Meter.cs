@@ -12,11 +12,7 @@ internal static class Meter
         var before = server.Usage();
         var result = await generator.RunAsync(server, path, seconds, cancellation);
         var after = server.Usage();
-        if (result.Errors > 0 || result.Requests == 0)
-        {
-            throw new BenchException($"{server.Contender.Name}, round {round}: {result.Errors} errors in {result.Requests} requests. Nothing of this scenario is reported.");
-        }
-
+        result.RequireClean($"{server.Contender.Name}, round {round}");
         var infoAfter = await InfoAsync(server, cancellation);
         var requests = (double)result.Requests;
         return new LoadRun
@@ -34,7 +30,7 @@ internal static class Meter
             VoluntarySwitches = Math.Max(0, after.VoluntarySwitches - before.VoluntarySwitches) / requests,
             WorkingSetBytes = after.ResidentBytes,
             AllocatedBytes = (infoAfter?.AllocatedBytes - infoBefore?.AllocatedBytes) / requests,
-            Latency = result.Latency,
+            Latency = result.Latency ?? await generator.MeasureLatencyAsync(server, path, cancellation),
             Figures = WithModeChanges(result.Figures, infoBefore?.Auto, infoAfter?.Auto),
         };
     }

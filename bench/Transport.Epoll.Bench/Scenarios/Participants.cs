@@ -12,7 +12,7 @@ internal sealed record Participants(IReadOnlyList<Contender> Contenders, IReadOn
     {
         var chosen = new List<Contender>();
         var leftOut = new List<string>();
-        foreach (var contender in options.Contenders ?? [.. Contender.Known.Where(c => withPeers || !c.IsPeer)])
+        foreach (var contender in options.Contenders ?? [.. Contender.Known.Where(c => !c.IsVariant && (withPeers || !c.IsPeer))])
         {
             var lacks = needs & ~contender.Launcher.Abilities;
             var missing = Tool.Missing(contender.Launcher.Needs).ToList();

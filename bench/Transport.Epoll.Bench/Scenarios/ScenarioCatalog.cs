@@ -56,7 +56,7 @@ internal static class ScenarioCatalog
             { Needs = Ability.SyncOverAsync, MinSeconds = 10, Rounds = 5 },
         new LoadScenario("sync-neighbour", "/plaintext", new BesideLoad(NewGet(16), NewMeetings(4), "/meet"))
             { Needs = Ability.SyncOverAsync, MinSeconds = 10, Rounds = 5 },
-        new LoadScenario("now-and-then", "/plaintext", new ClosedLoop("GET, one in 200 /block/20", 16, a => new HttpRequests(a) { Sometimes = (200, "/block/20") }))
+        new LoadScenario("now-and-then", "/plaintext", new ClosedLoop("GET, one in 200 /block/20", 16, a => new HttpRequests(a) { Sometimes = (200, "/block/20") }) { OtherPaths = ["/block/20"] })
             { Needs = Ability.Timing, MinSeconds = 10, Rounds = 5 },
         new LoadScenario("recovery", "/plaintext", new AfterBlocking(16, "/block/20", TimeSpan.FromSeconds(3))) { Needs = Ability.Timing, MinSeconds = 5, Rounds = 5 },
         new LoadScenario("busy-machine", "/plaintext", new BesideBusyProcesses(NewGet(16), perProcessor: 2)) { Needs = Ability.Info, MinSeconds = 10, Rounds = 3 },

@@ -4,7 +4,8 @@ namespace Transport.Epoll.Bench.Servers;
 /// <param name="Name">The name on the command line and in the tables.</param>
 /// <param name="Launcher">How it is started.</param>
 /// <param name="IsPeer">Another server altogether: takes part where a scenario says so, or when it is named.</param>
-internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = false)
+/// <param name="IsVariant">Another one with other settings: takes part only when it is named.</param>
+internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = false, bool IsVariant = false)
 {
     /// <summary>Every ratio is taken against this one.</summary>
     public const string Baseline = "sockets";
@@ -25,6 +26,8 @@ internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = 
         new(Auto, SampleLauncher.Epoll("Auto")),
         new(Inline, SampleLauncher.Epoll("Inline")),
         new("epoll-threadpool", SampleLauncher.Epoll("ThreadPool")),
+        new($"{Auto}-loops1", SampleLauncher.Epoll("Auto", loops: 1), IsVariant: true),
+        new($"{Auto}-loops2", SampleLauncher.Epoll("Auto", loops: 2), IsVariant: true),
         new("limit-transport", new LimitLauncher("transport"), IsPeer: true),
         new("limit-loop", new LimitLauncher("loop"), IsPeer: true),
         new("limit-c", new LimitCLauncher(), IsPeer: true),

@@ -11,7 +11,10 @@ internal sealed class SampleLauncher(bool mayBlock, params string[] transport) :
 
     public string ProbePath => "/info";
 
-    public static SampleLauncher Epoll(string scheduling) => new(scheduling != "Inline", "--transport", "epoll", "--scheduling", scheduling);
+    /// <summary>A number of loops of its own, whatever the scenario says; null takes the scenario's.</summary>
+    private int? Loops { get; init; }
+
+    public static SampleLauncher Epoll(string scheduling, int? loops = null) => new(scheduling != "Inline", "--transport", "epoll", "--scheduling", scheduling) { Loops = loops };
 
     public Task StartAsync(Contender contender, ServerSettings settings, int port, ICollection<ChildProcess> children, CancellationToken cancellation)
     {
@@ -22,7 +25,7 @@ internal sealed class SampleLauncher(bool mayBlock, params string[] transport) :
     public ChildProcess Start(string name, ServerSettings settings, int port)
     {
         List<string> arguments = [settings.Sample.AssemblyPath, .. transport, "--urls", $"{settings.Scheme}://127.0.0.1:{port}{(settings.WithUnixSocket ? $";http://unix:{UnixSocket.PathOf(port)}" : "")}"];
-        if (settings.Loops is { } loops)
+        if ((Loops ?? settings.Loops) is { } loops)
         {
             arguments.AddRange(["--loops", $"{loops}"]);
         }

@@ -29,7 +29,7 @@ internal static class Strace
                 }
 
                 var rest = process.StandardError.ReadToEndAsync(cancellation);
-                var result = await load();
+                var result = (await load()).RequireClean($"{server.Contender.Name}, under strace");
                 _ = Kill(process.Id, SigInt);
                 await process.WaitForExitAsync(cancellation).WaitAsync(s_limit, cancellation);
                 await rest;
@@ -50,7 +50,7 @@ internal static class Strace
     }
 
     /// <summary>Columns: % time, seconds, usecs/call, calls, errors (may be empty), name.</summary>
-    private static SortedDictionary<string, long> Parse(string[] lines)
+    internal static SortedDictionary<string, long> Parse(IEnumerable<string> lines)
     {
         var calls = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var fields in lines.Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)))

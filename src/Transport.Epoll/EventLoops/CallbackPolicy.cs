@@ -9,6 +9,9 @@ namespace Transport.Epoll.EventLoops;
 /// <remarks>Lease holder only; the watchdog is that between take-over and hand-over.</remarks>
 internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
 {
+    /// <summary>What takes more than so many times as long as the shortest slow callback is not forgiven.</summary>
+    private const int MaxForgiven = 10;
+
     private readonly LoopBackOff _backOff = new(auto.Times.BackOff);
     private readonly LostTime _lost = new();
     private bool _heldUp;
@@ -59,8 +62,11 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
         if (_lost.Own(auto, start, end) is TimeSpan own && own > auto.Times.SlowCallback)
         {
             _heldUp = true;
-            auto.MoveToPool(owner, own);
             CountSlow(start, end);
+            if (!IsForgiven(owner, own))
+            {
+                auto.MoveToPool(owner, own);
+            }
         }
     }
 
@@ -72,6 +78,9 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
         auto.OnTakenOver(loop, owner, Stopwatch.GetElapsedTime(start, now));
         CountSlow(start, now);
     }
+
+    private bool IsForgiven(IApplicationItemOwner owner, TimeSpan own)
+        => own <= auto.Times.SlowCallback * MaxForgiven && (_lost.MetCollection || owner.Callbacks.TryForgive(auto.Times.QuickCallbacks));
 
     private void CountSlow(long start, long end)
     {

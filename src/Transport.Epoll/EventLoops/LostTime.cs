@@ -22,6 +22,7 @@ internal sealed class LostTime
     private int _threadId;
     private long _readAt;
     private TimeSpan _lost;
+    private TimeSpan _collecting;
     private long _pause;
 
     /// <summary>The calling thread's own.</summary>
@@ -44,13 +45,20 @@ internal sealed class LostTime
     }
 
     /// <summary>
+    /// Whether a collection ended in the callback that was measured last. It costs more than its pause: threads are let go one after the other, and
+    /// wait for pages that were given back.
+    /// </summary>
+    public bool MetCollection { get; private set; }
+
+    /// <summary>
     /// What the callback took itself of the time between two timestamps of <see cref="Stopwatch"/>; <see langword="null"/>, nobody can say, if the
     /// whole process stood still meanwhile.
     /// </summary>
     public TimeSpan? Own(AutoScheduling auto, long start, long end)
     {
-        (TimeSpan lost, long pause) = (_lost, _pause);
+        (TimeSpan lost, TimeSpan collecting, long pause) = (_lost, _collecting, _pause);
         Read(auto, end);
+        MetCollection = _collecting != collecting;
         return _pause == pause ? Stopwatch.GetElapsedTime(start, end) - (_lost - lost) : null;
     }
 
@@ -59,6 +67,7 @@ internal sealed class LostTime
         _auto = auto;
         _readAt = now;
         _pause = auto.Pauses.Latest(now);
-        _lost = LinuxThread.Times(auto.Kernel, _threadId).RunDelay + GC.GetTotalPauseDuration() + JitInfo.GetCompilationTime(currentThread: true);
+        _collecting = GC.GetTotalPauseDuration();
+        _lost = LinuxThread.Times(auto.Kernel, _threadId).RunDelay + _collecting + JitInfo.GetCompilationTime(currentThread: true);
     }
 }

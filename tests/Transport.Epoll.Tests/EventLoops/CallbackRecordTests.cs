@@ -75,6 +75,18 @@ public class CallbackRecordTests
         }
     }
 
+    [Fact]
+    public void TryForgive_AfterAsManyAsPay_ForgivesOneAndCountsAnew()
+    {
+        Assert.False(_record.TryForgive(firstPrice: 3));
+        RunOnLoop((3 * 20) - 1);
+        Assert.False(_record.TryForgive(firstPrice: 3));
+        RunOnLoop(1);
+        Assert.True(_record.TryForgive(firstPrice: 3));
+        Assert.False(_record.TryForgive(firstPrice: 3));
+        Assert.True(_record.TryMoveToPool());
+    }
+
     /// <summary>One in a hundred is slow: with a fixed price it would be on its loop at more than half of them.</summary>
     [Theory]
     [InlineData(100, 2, 100)]

@@ -219,6 +219,72 @@ public class TakeOverTests
         Assert.Contains(37, loops.LogIds);
     }
 
+    /// <summary>A virtual processor that the machine takes away for some milliseconds shows in no figure of the kernel.</summary>
+    [Fact]
+    public async Task RunTurn_SlowCallbackAfterManyQuickOnes_IsForgivenOnce()
+    {
+        using AutoLoops loops = new(times: AutoLoops.Times with { SlowCallback = TimeSpan.FromMilliseconds(100), QuickCallbacks = 1 });
+        RecordingItemOwner owner = new();
+        for (int i = 0; i < 20; i++)
+        {
+            await owner.RunAsync(loops.Loop, () => 0);
+        }
+
+        await owner.RunAsync(loops.Loop, () => Thread.CurrentThread.Join(200));
+        await AutoLoops.RunAsync(loops.Loop, () => 0);
+        Assert.False(owner.Callbacks.IsOnPool);
+
+        for (int i = 0; i < 5 && !owner.Callbacks.IsOnPool; i++)
+        {
+            await owner.RunAsync(loops.Loop, () => Thread.CurrentThread.Join(200)); // another test's collection may excuse some
+            await AutoLoops.RunAsync(loops.Loop, () => 0);
+        }
+
+        Assert.True(owner.Callbacks.IsOnPool);
+    }
+
+    /// <summary>A collection costs more than its pause, which alone is known exactly.</summary>
+    [Fact]
+    public async Task RunTurn_SlowCallbackMeetsACollection_IsForgiven()
+    {
+        using AutoLoops loops = new(times: AutoLoops.Times with { SlowCallback = TimeSpan.FromMilliseconds(100) });
+        RecordingItemOwner owner = new();
+        for (int i = 0; i < 3; i++)
+        {
+            await owner.RunAsync(loops.Loop, () =>
+            {
+                GC.Collect();
+                return Thread.CurrentThread.Join(200);
+            });
+            await AutoLoops.RunAsync(loops.Loop, () => 0);
+            Assert.False(owner.Callbacks.IsOnPool);
+        }
+
+        for (int i = 0; i < 5 && !owner.Callbacks.IsOnPool; i++)
+        {
+            await owner.RunAsync(loops.Loop, () => Thread.CurrentThread.Join(200)); // another test's collection may excuse some
+            await AutoLoops.RunAsync(loops.Loop, () => 0);
+        }
+
+        Assert.True(owner.Callbacks.IsOnPool);
+    }
+
+    [Fact]
+    public async Task RunTurn_VerySlowCallbackAfterManyQuickOnes_IsNotForgiven()
+    {
+        using AutoLoops loops = new(times: AutoLoops.Times with { SlowCallback = TimeSpan.FromMilliseconds(20), QuickCallbacks = 1 });
+        RecordingItemOwner owner = new();
+        for (int i = 0; i < 100; i++)
+        {
+            await owner.RunAsync(loops.Loop, () => 0);
+        }
+
+        await owner.RunAsync(loops.Loop, () => Thread.CurrentThread.Join(400));
+        await AutoLoops.RunAsync(loops.Loop, () => 0);
+
+        Assert.True(owner.Callbacks.IsOnPool);
+    }
+
     [Fact]
     public async Task RunTurn_CallbackTakesLongToSend_IsNotSlow()
     {

@@ -28,7 +28,7 @@ internal enum Ability
     /// <summary><c>/info</c>: allocated bytes, heap, forced collections.</summary>
     Info = 256,
 
-    /// <summary>Serves others while a handler waits for its own body (<c>/upload/blocking</c>).</summary>
+    /// <summary>Serves others while a handler waits: for its own body (<c>/upload/blocking</c>), its own server (<c>/self/blocking</c>), another connection's handler (<c>/meet</c>).</summary>
     SyncOverAsync = 512,
 
     /// <summary>What an HTTP server without an application can do.</summary>

@@ -50,6 +50,7 @@ internal sealed record BenchOptions
         scenarios:   {string.Join(' ', ScenarioCatalog.Names)}
                      (without a name: all but {string.Join(' ', ScenarioCatalog.Names.Except(ScenarioCatalog.DefaultNames))})
         contenders:  {string.Join(' ', Contender.Known.Select(c => c.Name))}
+                     (all: but {string.Join(' ', Contender.Known.Where(c => c.IsVariant).Select(c => c.Name))})
         --quick      one round, as short as the scenario allows: whether everything works
         --pinned     servers on processor 0, load on processor 1
         --check      the scenarios with a bound in bench/bounds.json, five short rounds; exits with 1 when a figure is worse than its bound
@@ -111,11 +112,11 @@ internal sealed record BenchOptions
     /// <summary>Those with a limit: all, or of those that were named.</summary>
     private static List<string> CheckedScenarios(List<string> named, bool pinned)
     {
-        var all = Bounds.Limits(pinned).Select(b => b.Scenario).Distinct();
-        List<string> chosen = [.. named.Count == 0 ? all : all.Intersect(named)];
-        return chosen.Count > 0
+        List<string> all = [.. Bounds.Limits(pinned).Select(b => b.Scenario).Distinct()];
+        List<string> chosen = [.. named.Count == 0 ? all : named];
+        return chosen.Count > 0 && chosen.TrueForAll(all.Contains)
             ? chosen
-            : throw new BenchException($"bench/bounds.json has no bound for {(pinned ? "pinned" : "unpinned")} runs of this: nothing to check.");
+            : throw new BenchException($"bench/bounds.json has no bound for {(pinned ? "pinned" : "unpinned")} runs of {string.Join(' ', chosen.Except(all))}: nothing to check.");
     }
 
     /// <summary>Always with the baseline and its control: a figure without them says nothing.</summary>

@@ -1,3 +1,4 @@
+using Transport.Epoll.Bench.Load;
 using Transport.Epoll.Bench.Reporting;
 using Transport.Epoll.Bench.Scenarios;
 using Transport.Epoll.Bench.Servers;
@@ -42,7 +43,7 @@ internal static class Run
         {
             return await scenario.RunAsync(context, cancellation);
         }
-        catch (BenchException e)
+        catch (Exception e) when (e is BenchException || (ClientFailure.Is(e) && !cancellation.IsCancellationRequested))
         {
             // One scenario that can't be trusted does not take the figures of the others with it.
             Console.Error.WriteLine($"{scenario.Name}: {e.Message}");

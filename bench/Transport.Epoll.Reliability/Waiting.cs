@@ -26,7 +26,7 @@ internal static class Waiting
         {
             return await work(both.Token);
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (both.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             throw new WaitException($"{what}: not within {(limit ?? Limit).TotalSeconds} s. {state()}");
         }

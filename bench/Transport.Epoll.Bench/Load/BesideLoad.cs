@@ -19,17 +19,16 @@ internal sealed class BesideLoad(ILoadGenerator measured, ClosedLoop other, stri
     public async Task<LoadResult> RunAsync(ServerProcess server, string path, int seconds, CancellationToken cancellation)
     {
         using var end = new CancellationTokenSource();
-        var alone = measured.RunAsync(server, path, seconds, cancellation);
-        await Task.Delay(s_alone, cancellation);
-        var beside = other.RunAsync(new Uri(server.Address, otherPath), TimeSpan.Zero, end.Token, cancellation);
+        var beside = RunOtherAsync(server, end.Token, cancellation);
         LoadResult result;
         try
         {
-            result = await alone;
+            result = await measured.RunAsync(server, path, seconds, cancellation);
         }
         finally
         {
             await end.CancelAsync();
+            await ((Task)beside).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // nobody may go on when the server ends
         }
 
         // A server that never got to the other load had less to do.
@@ -38,5 +37,11 @@ internal sealed class BesideLoad(ILoadGenerator measured, ClosedLoop other, stri
         {
             Figures = new Dictionary<string, double>(result.Figures ?? new Dictionary<string, double>()) { [$"{otherPath} requests/s"] = besides.Requests / besides.Seconds },
         };
+    }
+
+    private async Task<LoadResult> RunOtherAsync(ServerProcess server, CancellationToken end, CancellationToken cancellation)
+    {
+        await Task.Delay(s_alone, cancellation);
+        return await other.RunAsync(new Uri(server.Address, otherPath), TimeSpan.Zero, end, cancellation);
     }
 }

@@ -15,6 +15,8 @@ internal sealed class BesidePauses(ILoadGenerator measured, TimeSpan pause, Time
 
     public IEnumerable<string> Tools => measured.Tools;
 
+    public IEnumerable<string> OtherPaths => measured.OtherPaths;
+
     public string Describe(string address, int seconds) =>
         $"{measured.Describe(address, seconds)}, the server stopped for {pause.TotalMilliseconds} ms every {every.TotalSeconds} s";
 

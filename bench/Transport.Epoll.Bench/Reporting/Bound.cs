@@ -45,8 +45,10 @@ internal sealed record Bound
     public Summary? Measure(ScenarioReport report) => Absolute ? report.Value(Contender, Of.Read) : report.Ratio(Contender, Of.Read, To);
 
     /// <summary>Whether the goal was met, as the report says it.</summary>
-    public string JudgeGoal(Summary measured, int rounds) =>
-        rounds < Rounds ? $"not judged below {Rounds} rounds" : IsWithin(measured, Goal) ? "met" : "missed";
+    public string JudgeGoal(Summary measured, ScenarioReport report) =>
+        report.NotJudged is { } reason ? $"not judged {reason}"
+        : report.Rounds < Rounds ? $"not judged below {Rounds} rounds"
+        : IsWithin(measured, Goal) ? "met" : "missed";
 
     /// <summary>Whether the limit is kept; what was not measured keeps none.</summary>
     public bool IsKept(Summary? measured) => measured is not null && IsWithin(measured, Limit);

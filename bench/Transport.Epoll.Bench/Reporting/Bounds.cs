@@ -14,7 +14,13 @@ internal static class Bounds
 
     public static IReadOnlyList<Bound> All { get; } = Parse(File.ReadAllText(Path.Combine(Repository.Root, "bench", "bounds.json")));
 
-    public static IReadOnlyList<Bound> Parse(string json) => JsonSerializer.Deserialize<List<Bound>>(json, s_format) ?? [];
+    public static IReadOnlyList<Bound> Parse(string json)
+    {
+        var bounds = JsonSerializer.Deserialize<List<Bound>>(json, s_format) ?? [];
+        return bounds.Find(b => b.Absolute && b.To != Servers.Contender.Baseline) is { } wrong
+            ? throw new BenchException($"bench/bounds.json: {wrong.Scenario}, {wrong} says both whom it is compared with (\"to\") and that it is compared with nobody (\"absolute\").")
+            : bounds;
+    }
 
     /// <summary>What <c>--check</c> insists on in runs of this kind.</summary>
     public static IReadOnlyList<Bound> Limits(bool pinned) => [.. All.Where(b => b.Limit is not null && b.Pinned == pinned)];
@@ -25,7 +31,7 @@ internal static class Bounds
         where bound.Goal is not null && bound.Scenario == report.Name && bound.Pinned == report.Pinned
         let measured = bound.Measure(report)
         where measured is not null
-        select $"Goal: {bound} {bound.Text(bound.Goal)}; measured {LoadReport.Text(measured)}: {bound.JudgeGoal(measured, report.Rounds)}.";
+        select $"Goal: {bound} {bound.Text(bound.Goal)}; measured {LoadReport.Text(measured)}: {bound.JudgeGoal(measured, report)}.";
 
     /// <summary>Prints how each limit was kept; false when one was not, or was not measured.</summary>
     public static bool Check(IEnumerable<Bound> limits, IReadOnlyList<ScenarioReport> reports)

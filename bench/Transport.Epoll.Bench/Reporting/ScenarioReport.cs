@@ -18,6 +18,9 @@ internal sealed record ScenarioReport
 
     public required int Rounds { get; init; }
 
+    /// <summary>Why no goal can be judged by these runs, however many; null where nothing speaks against it.</summary>
+    public string? NotJudged { get; init; }
+
     /// <summary>Who did not take part, and why.</summary>
     public required IReadOnlyList<string> LeftOut { get; init; }
 

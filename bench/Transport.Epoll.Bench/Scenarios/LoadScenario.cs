@@ -69,6 +69,7 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
             Loops = settings.Loops,
             Pinned = options.Pinned,
             Rounds = rounds,
+            NotJudged = options.Quick || options.Check ? "in short runs" : options.Loops is null ? null : "with another number of loops",
             LeftOut = participants.LeftOut,
             Runs = Fresh
                 ? await RunFreshAsync(participants.Contenders, settings, rounds, seconds, cancellation)

@@ -43,7 +43,7 @@ internal static class ScenarioCatalog
         new LoadScenario("blocked-h2", "/plaintext", NewBlocked(http2: true)) { Http2 = true, Needs = Ability.Timing, MinSeconds = 20, Rounds = 3 },
         new LoadScenario("blocked-unix", "/plaintext",
             new BesideLoad(new FixedRate(16, 2_000, "GET through a unix socket", NewUnix), new ClosedLoop("GET through a unix socket", 1, NewUnix), "/block/200"))
-            { WithUnixSocket = true, Needs = Ability.Timing, MinSeconds = 20, Rounds = 3 },
+            { WithUnixSocket = true, Needs = Ability.Timing | Ability.UnixSocket, MinSeconds = 20, Rounds = 3 },
         new LoadScenario("blocked-websocket", "/ws",
             new BesideLoad(new FixedRate(16, 2_000, "WebSocket echo of 128 bytes", a => new WebSocketMessages(a, length: 128)), NewGet(1), "/block/200"))
             { Needs = Ability.Timing | Ability.WebSocket, MinSeconds = 20, Rounds = 3 },

@@ -31,6 +31,9 @@ internal enum Ability
     /// <summary>Serves others while a handler waits: for its own body (<c>/upload/blocking</c>), its own server (<c>/self/blocking</c>), another connection's handler (<c>/meet</c>).</summary>
     SyncOverAsync = 512,
 
+    /// <summary>A unix socket beside the port.</summary>
+    UnixSocket = 1024,
+
     /// <summary>What an HTTP server without an application can do.</summary>
     Static = Json | Close | Http2 | Tls | Download,
 

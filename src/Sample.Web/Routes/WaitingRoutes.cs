@@ -33,6 +33,7 @@ internal static class WaitingRoutes
 
         var own = new UriBuilder(Uri.UriSchemeHttp, $"{address}", context.Connection.LocalPort, Asked).Uri;
         using var answer = s_client.GetAsync(own).Result;
+        answer.EnsureSuccessStatusCode();
         return Results.Text($"{Asked} answers {(int)answer.StatusCode}\n");
     }
 

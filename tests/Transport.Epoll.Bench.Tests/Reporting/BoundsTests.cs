@@ -9,6 +9,9 @@ namespace Transport.Epoll.Bench.Tests.Reporting;
 /// <summary>The verdicts on goals and limits, from the same lines as in bounds.json. One thread.</summary>
 public sealed class BoundsTests
 {
+    /// <summary>A name that no load reports would never be judged.</summary>
+    private static readonly string[] s_figures = ["cpu", "requests", "p50", "p99", "p99.9", "managed bytes per connection", "requests, first half", "requests, second half", "take-overs"];
+
     [Theory]
     [InlineData("\"figure\": \"cpu\", \"goal\": 0.5", 15, "epoll-auto cpu ≤ 0.50; measured 0.50 (0.50–0.50): met")]
     [InlineData("\"figure\": \"cpu\", \"goal\": 0.4", 15, "epoll-auto cpu ≤ 0.40; measured 0.50 (0.50–0.50): missed")]
@@ -48,12 +51,21 @@ public sealed class BoundsTests
     public void Check_ScenarioDidNotRun_Fails() => Assert.False(Bounds.Check(Parse("\"figure\": \"cpu\", \"bound\": 9"), []));
 
     [Fact]
+    public void Goals_RunsSayTooLittle_NotJudged() =>
+        Assert.EndsWith("not judged in short runs.", Assert.Single(Bounds.Goals(Parse("\"figure\": \"cpu\", \"goal\": 1"), Measured(15) with { NotJudged = "in short runs" })), StringComparison.Ordinal);
+
+    [Fact]
+    public void Parse_AbsoluteAndTo_IsRefused() =>
+        Assert.Contains("absolute", Assert.Throws<BenchException>(() => Parse("\"figure\": \"cpu\", \"absolute\": true, \"to\": \"nginx\", \"goal\": 1")).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void Parse_UnknownField_IsRefused() => Assert.ThrowsAny<Exception>(() => Parse("\"figure\": \"cpu\", \"aim\": 0.5"));
 
     [Fact]
     public void All_CommittedFile_NamesWhatThereIs() => Assert.All(Bounds.All, bound =>
     {
         Assert.Contains(bound.Scenario, ScenarioCatalog.Names);
+        Assert.Contains(bound.Figure, s_figures);
         Assert.All(bound.Contenders, name => Assert.Contains(Contender.Known, c => c.Name == name));
         Assert.True(bound.Goal is not null || bound.Limit is not null, string.Create(CultureInfo.InvariantCulture, $"{bound.Scenario}: {bound} aims at nothing."));
     });

@@ -15,8 +15,8 @@ public sealed class AutoSchedulingOptions
 
     /// <summary>
     /// A callback that takes longer on its loop sends the next ones of its connection to the thread pool. Time that the thread had no
-    /// processor, and garbage collection, do not count. One that takes up to ten times as long is forgiven if many before it, twenty times
-    /// <see cref="QuickCallbacks"/>, were quick, or if garbage was collected meanwhile. From 0.1 milliseconds to 1 minute; the default is 1 millisecond.
+    /// processor, and garbage collection, do not count. One that takes up to ten times as long is forgiven if many in a row before it
+    /// were quick: twenty times <see cref="QuickCallbacks"/>, or as many as these if garbage was collected meanwhile. From 0.1 milliseconds to 1 minute; the default is 1 millisecond.
     /// </summary>
     public TimeSpan SlowCallback { get; set; } = TimeSpan.FromMilliseconds(1);
 
@@ -42,7 +42,7 @@ public sealed class AutoSchedulingOptions
 
     /// <summary>
     /// How many standby threads, of all loops together, may run callbacks of slow connections besides the thread pool: one more for each tick of the watchdog (10 to 40 milliseconds by default) in which a
-    /// callback waited for the pool all the while and the process used less than half of its processors. They go back half a second after the last slow callback,
+    /// callback waited for the pool all the while and the process used less than half of its processors. They go back half a second to a second after the last slow callback,
     /// or when the process uses more than three quarters. From 0, which leaves all to the pool, to 1024; the default is 64.
     /// </summary>
     /// <remarks>The pool adds a thread in place of a blocked one about every half second; its own settings stay as they are.</remarks>

@@ -7,4 +7,8 @@ namespace Transport.Epoll.EventLoops;
 /// <param name="BackOff">How long a loop whose connections are slow one after the other leaves all callbacks to the pool, the first time.</param>
 /// <param name="StandbyIdle">How long a standby thread beyond the reserve waits for the next take-over before it ends.</param>
 /// <param name="MaxLent">So many standbys may be lent to callbacks that the pool leaves waiting.</param>
-internal sealed record AutoTimes(TimeSpan TakeOverAfter, TimeSpan SlowCallback, int QuickCallbacks, TimeSpan BackOff, TimeSpan StandbyIdle, int MaxLent);
+internal sealed record AutoTimes(TimeSpan TakeOverAfter, TimeSpan SlowCallback, int QuickCallbacks, TimeSpan BackOff, TimeSpan StandbyIdle, int MaxLent)
+{
+    /// <summary>So many quick callbacks in a row make up for one that was slow on the loop; where a collection may be to blame, <see cref="QuickCallbacks"/> do.</summary>
+    public int QuickToBeForgiven => 20 * QuickCallbacks;
+}

@@ -39,7 +39,7 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
 
     /// <summary>
     /// Whether the owner's next callback may run on the loop. After a slow one in the same turn only quick connections' may, so that the loop
-    /// is held up once a turn at most. Without a standby in reserve nothing may: nobody could take over.
+    /// is held up once a turn at most, unless what holds it up is forgiven. Without a standby in reserve nothing may: nobody could take over.
     /// </summary>
     public bool MayRunInline(IApplicationItemOwner owner)
         => !_backOff.IsActive && (_heldUp ? owner.Callbacks.IsQuick : !owner.Callbacks.IsOnPool) && auto.Threads.HasReserve;
@@ -80,7 +80,7 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
     }
 
     private bool IsForgiven(IApplicationItemOwner owner, TimeSpan own)
-        => own <= auto.Times.SlowCallback * MaxForgiven && (_lost.MetCollection || owner.Callbacks.TryForgive(auto.Times.QuickCallbacks));
+        => own <= auto.Times.SlowCallback * MaxForgiven && owner.Callbacks.TryForgive(_lost.MetCollection ? auto.Times.QuickCallbacks : auto.Times.QuickToBeForgiven);
 
     private void CountSlow(long start, long end)
     {

@@ -3,8 +3,8 @@ namespace Transport.Epoll.EventLoops;
 /// <summary>
 /// What is known of one connection's callbacks: nothing yet, quick on the loop, or slow, so that they run on the pool. The way back to the loop
 /// has a price, quick callbacks on the pool. It doubles when the last return did not pay, for a connection that blocks now and then costs its loop
-/// a take-over each time, and halves when it did. One that was quick so often that a return would have paid is forgiven one slow callback: some
-/// of what the machine takes from a thread, such as the time of a virtual processor, is in no figure of the kernel.
+/// a take-over each time, and halves when it did. One that was quick often enough is forgiven one slow callback: some of what the
+/// machine takes from a thread, such as the time of a virtual processor, is in no figure of the kernel.
 /// </summary>
 /// <remarks>
 /// Any thread reads. On the loop only the lease holder writes; on the pool whoever ran a callback compare-exchanges the state. The price is a guess that a
@@ -28,8 +28,9 @@ internal sealed class CallbackRecord
     // What the last return took; none: 0. Written by pool threads before the exchange that returns; the lease holder reads it.
     private int _price;
 
-    // Quick callbacks since the last return or the last forgiven one. Lease holder only.
+    // Quick callbacks since the last return, and how many they were at the last slow one. Lease holder only.
     private long _onLoop;
+    private long _onLoopAtSlow;
 
     public bool IsOnPool => Volatile.Read(ref _state) >= 0;
 
@@ -49,16 +50,12 @@ internal sealed class CallbackRecord
         }
     }
 
-    /// <summary>A callback was slow on its loop: whether it is forgiven. Lease holder only.</summary>
-    public bool TryForgive(int firstPrice)
+    /// <summary>A callback was slow on its loop: whether so many quick ones in a row before it make up for it. Lease holder only.</summary>
+    public bool TryForgive(int quickOnes)
     {
-        if (_onLoop < (long)firstPrice * CallbacksThatPay)
-        {
-            return false;
-        }
-
-        _onLoop = 0;
-        return true;
+        bool forgiven = _onLoop - _onLoopAtSlow >= quickOnes;
+        _onLoopAtSlow = _onLoop;
+        return forgiven;
     }
 
     /// <summary>A callback was slow on its loop. False if the connection was on the pool already. Lease holder only.</summary>
@@ -73,6 +70,7 @@ internal sealed class CallbackRecord
         bool paid = _onLoop >= (long)Volatile.Read(ref _price) * CallbacksThatPay;
         Volatile.Write(ref _doublings, Math.Clamp(_doublings + (paid ? -1 : 1), 0, MaxDoublings));
         _onLoop = 0;
+        _onLoopAtSlow = 0;
         Volatile.Write(ref _state, 0); // on the loop, only the lease holder changes it
         return true;
     }

@@ -60,6 +60,9 @@ internal sealed class DriverThreads
     /// <summary>The standbys that wait for a loop.</summary>
     public int Parked => Volatile.Read(ref _reserve);
 
+    /// <summary>The standbys that are lent: a hint.</summary>
+    public int Lent => Volatile.Read(ref _lent);
+
     /// <summary>As many standbys as there may be, lent ones included.</summary>
     public int MaxStandbys { get; }
 
@@ -113,7 +116,7 @@ internal sealed class DriverThreads
     /// <remarks>Watchdog only.</remarks>
     public bool TryLend(Action work)
     {
-        if (Volatile.Read(ref _lent) >= _maxLent || (Unpark(keep: _loops) ?? TryStart(_lentStarter)) is not Standby standby)
+        if (Lent >= _maxLent || (Unpark(keep: _loops) ?? TryStart(_lentStarter)) is not Standby standby)
         {
             return false;
         }
@@ -135,11 +138,10 @@ internal sealed class DriverThreads
     /// <summary>All loops have ended: so do the standbys, those that are held up when their callback returns.</summary>
     public void Close()
     {
-        lock (_gate)
-        {
-            _closed = true;
-            _parked.ForEach(static standby => standby.Wake());
-        }
+        UninterruptibleLock.Enter(_gate); // the last loop's thread
+        _closed = true;
+        _parked.ForEach(static standby => standby.Wake());
+        Monitor.Exit(_gate);
     }
 
     private Standby? TryStart(ThreadStarter starter)
@@ -208,7 +210,7 @@ internal sealed class DriverThreads
             }
 
             Thread.CurrentThread.Name = "epoll-standby";
-            EnterGate();
+            UninterruptibleLock.Enter(_gate);
             Park(standby);
             Monitor.Exit(_gate);
         }
@@ -220,7 +222,7 @@ internal sealed class DriverThreads
         bool inTime = true;
         while (true)
         {
-            EnterGate();
+            UninterruptibleLock.Enter(_gate);
             TimeSpan limit;
             try
             {
@@ -244,22 +246,6 @@ internal sealed class DriverThreads
             }
 
             inTime = standby.Wait(limit);
-        }
-    }
-
-    /// <summary>For a thread that ran callbacks: an interruption that one left on it shows in the thread's next wait, perhaps this one.</summary>
-    private void EnterGate()
-    {
-        while (true)
-        {
-            try
-            {
-                Monitor.Enter(_gate);
-                return;
-            }
-            catch (ThreadInterruptedException)
-            {
-            }
         }
     }
 

@@ -45,8 +45,8 @@ internal sealed class LostTime
     }
 
     /// <summary>
-    /// Whether a collection ended in the callback that was measured last. It costs more than its pause: threads are let go one after the other, and
-    /// wait for pages that were given back.
+    /// Whether a collection ended in the callback that was measured last, or some 10 ms before. It costs more than its pause: threads are let go one
+    /// after the other, and wait for pages that were given back.
     /// </summary>
     public bool MetCollection { get; private set; }
 

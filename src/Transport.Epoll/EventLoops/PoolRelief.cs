@@ -19,7 +19,7 @@ internal sealed class PoolRelief(AutoScheduling auto, Func<TimeSpan>? processorT
 
     private readonly Func<TimeSpan> _processorTime = processorTime ?? (static () => Environment.CpuUsage.TotalTime);
     private readonly TimeSpan _patience = patience ?? TimeSpan.FromSeconds(0.5);
-    private bool _waited;
+    private bool _looked;
     private long _added;
     private long _lookedAt;
     private TimeSpan _used;
@@ -30,18 +30,18 @@ internal sealed class PoolRelief(AutoScheduling auto, Func<TimeSpan>? processorT
     // The watchdog writes, lent threads read.
     private volatile bool _isRecalled;
 
-    /// <summary>Lends one more standby if a callback has waited since the look before, with idle processors in between.</summary>
-    /// <returns>Whether callbacks wait.</returns>
+    /// <summary>Lends one more standby if a callback has waited since the look before, with idle processors in between; recalls all if the processors were busy.</summary>
+    /// <returns>Whether callbacks wait, or threads are lent.</returns>
     public bool Look(long now)
     {
-        if (auto.SlowCallbacks.IsEmpty)
+        if (auto.SlowCallbacks.IsEmpty && auto.Threads.Lent == 0)
         {
-            _waited = false;
+            _looked = false;
             return false;
         }
 
         TimeSpan used = _processorTime();
-        if (_waited)
+        if (_looked)
         {
             double share = (used - _used) / (Stopwatch.GetElapsedTime(_lookedAt, now) * Environment.ProcessorCount);
             _isRecalled = share > RecallAbove;
@@ -55,7 +55,7 @@ internal sealed class PoolRelief(AutoScheduling auto, Func<TimeSpan>? processorT
             }
         }
 
-        (_waited, _added, _lookedAt, _used) = (true, auto.SlowCallbacks.Added, now, used);
+        (_looked, _added, _lookedAt, _used) = (true, auto.SlowCallbacks.Added, now, used);
         return true;
     }
 

@@ -13,14 +13,13 @@ internal sealed class Standby
 
     public bool IsLent { get; set; }
 
-    /// <summary>Has the thread look at its work, and at how long it may wait.</summary>
+    /// <summary>Has the thread look at its work, and at how long it may wait. An interruption that a callback left on the calling thread stops nothing.</summary>
     public void Wake()
     {
-        lock (_gate)
-        {
-            _woken = true;
-            Monitor.Pulse(_gate);
-        }
+        UninterruptibleLock.Enter(_gate);
+        _woken = true;
+        Monitor.Pulse(_gate);
+        Monitor.Exit(_gate);
     }
 
     /// <summary>The thread itself waits, without the lock of all standbys. False: the time is up.</summary>

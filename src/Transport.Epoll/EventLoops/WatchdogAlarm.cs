@@ -21,21 +21,19 @@ internal sealed class WatchdogAlarm
     {
         if (Volatile.Read(ref _sleeping) != 0 && Interlocked.Exchange(ref _sleeping, 0) != 0)
         {
-            lock (_gate)
-            {
-                _raised = true;
-                Monitor.PulseAll(_gate);
-            }
+            UninterruptibleLock.Enter(_gate);
+            _raised = true;
+            Monitor.PulseAll(_gate);
+            Monitor.Exit(_gate);
         }
     }
 
     public void Stop()
     {
-        lock (_gate)
-        {
-            _stopped = true;
-            Monitor.PulseAll(_gate);
-        }
+        UninterruptibleLock.Enter(_gate);
+        _stopped = true;
+        Monitor.PulseAll(_gate);
+        Monitor.Exit(_gate);
     }
 
     /// <summary>Watchdog: waits for the next tick. False when stopped.</summary>

@@ -76,15 +76,33 @@ public class CallbackRecordTests
     }
 
     [Fact]
-    public void TryForgive_AfterAsManyAsPay_ForgivesOneAndCountsAnew()
+    public void TryForgive_AfterEnoughQuickOnesInARow_ForgivesOneAndCountsAnew()
     {
-        Assert.False(_record.TryForgive(firstPrice: 3));
-        RunOnLoop((3 * 20) - 1);
-        Assert.False(_record.TryForgive(firstPrice: 3));
-        RunOnLoop(1);
-        Assert.True(_record.TryForgive(firstPrice: 3));
-        Assert.False(_record.TryForgive(firstPrice: 3));
+        Assert.False(_record.TryForgive(quickOnes: 60));
+        RunOnLoop(59);
+        Assert.False(_record.TryForgive(quickOnes: 60));
+        RunOnLoop(60);
+        Assert.True(_record.TryForgive(quickOnes: 60));
+        Assert.False(_record.TryForgive(quickOnes: 60));
         Assert.True(_record.TryMoveToPool());
+    }
+
+    /// <summary>What was forgiven is no reason to hold a return for one that did not pay.</summary>
+    [Fact]
+    public void TryForgive_ThenSlowAgain_ReturnPaidAllTheSame()
+    {
+        foreach (int price in (int[])[3, 6, 12])
+        {
+            _record.TryMoveToPool();
+            Assert.Equal(price, Return(3));
+        }
+
+        RunOnLoop(12 * 20);
+        Assert.True(_record.TryForgive(quickOnes: 60));
+        Assert.False(_record.TryForgive(quickOnes: 60));
+        _record.TryMoveToPool();
+
+        Assert.Equal(6, Return(3));
     }
 
     /// <summary>One in a hundred is slow: with a fixed price it would be on its loop at more than half of them.</summary>

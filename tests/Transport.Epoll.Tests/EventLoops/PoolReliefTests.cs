@@ -208,6 +208,30 @@ public sealed class PoolReliefTests : IDisposable
         await RunHeldBackUntilAsync(second);
     }
 
+    /// <summary>Whoever is lent may have enough to do without that anything waits: computing, beside the loops.</summary>
+    [Fact]
+    public async Task Look_NothingWaitsAndProcessorsGetBusy_RecallsWhoWasLentAfterItsCallback()
+    {
+        PoolRelief relief = new(_loops.Auto, () => _processorTime, patience: Waiting.Limit);
+        using ManualResetEventSlim gate = new();
+        TaskCompletionSource entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<bool> only = Add(() =>
+        {
+            entered.SetResult();
+            return gate.Wait(Waiting.Limit);
+        });
+        Look(relief: relief);
+        Look(relief: relief);
+        await entered.Task.WithTimeout();
+
+        Assert.True(Look(busy: 0.9, relief));
+        gate.Set();
+        await only;
+
+        await Waiting.UntilAsync(() => _loops.Threads.Parked == 2); // long before its patience ends
+        Assert.False(Look(relief: relief));
+    }
+
     /// <summary>What is lent is a help, what is in reserve is needed: a failure of the one must not put off the other.</summary>
     [Fact]
     public async Task Look_NoThreadCanBeStarted_ReserveIsMendedAtOnceWhenOneCan()
@@ -305,20 +329,24 @@ public sealed class PoolReliefTests : IDisposable
     }
 
     /// <summary>A look, 10 ms after the one before.</summary>
-    private bool Look(double busy = 0)
+    private bool Look(double busy = 0, PoolRelief? relief = null)
     {
         const double Seconds = 0.01;
         _now += (long)(Stopwatch.Frequency * Seconds);
         _processorTime += TimeSpan.FromSeconds(Seconds * busy * Environment.ProcessorCount);
-        return _relief.Look(_now);
+        return (relief ?? _relief).Look(_now);
     }
 
     /// <summary>Runs the pool's work items as the pool does when it can.</summary>
-    private Task RunHeldBackUntilAsync(Task done) => Waiting.UntilAsync(() =>
+    private async Task RunHeldBackUntilAsync(Task done)
     {
-        RunHeldBack();
-        return done.IsCompletedSuccessfully;
-    });
+        await Waiting.UntilAsync(() =>
+        {
+            RunHeldBack();
+            return done.IsCompleted;
+        });
+        await done;
+    }
 
     private void RunHeldBack()
     {

@@ -11,8 +11,9 @@ namespace Transport.Epoll.Tests.Faults;
 
 /// <summary>
 /// Nothing of one connection appears on another, nor memory that nobody wrote: many short connections on one loop, so that descriptors, slots and buffers
-/// are used again and again, most of them cut short in one way or another, each with bytes of its own.
+/// are used again and again, most of them cut short in one way or another, each with bytes of its own. Alone: other tests would take the descriptors that are free again.
 /// </summary>
+[Collection(RunsAlone.Name)]
 public sealed class ForeignBytesTests
 {
     private const int Rounds = 40;

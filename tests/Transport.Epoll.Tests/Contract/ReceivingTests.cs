@@ -150,6 +150,9 @@ public sealed class ReceivingTests
         }
 
         Assert.Empty(listener.Logs.AtLeast(LogLevel.Information));
-        Assert.DoesNotContain(listener.Logs.Records, record => record.Category == kind.Category() && record.Id.Id is 14 or 19);
+        if (kind.IsEpoll()) // a receive of Kestrel's own transport may meet the disposal of its socket, which it logs as an error of the connection
+        {
+            Assert.DoesNotContain(listener.Logs.Records, record => record.Category == kind.Category() && record.Id.Id is 14 or 19);
+        }
     }
 }

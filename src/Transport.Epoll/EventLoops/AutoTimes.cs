@@ -9,6 +9,9 @@ namespace Transport.Epoll.EventLoops;
 /// <param name="MaxLent">So many standbys may be lent to callbacks that the pool leaves waiting.</param>
 internal sealed record AutoTimes(TimeSpan TakeOverAfter, TimeSpan SlowCallback, int QuickCallbacks, TimeSpan BackOff, TimeSpan StandbyIdle, int MaxLent)
 {
+    /// <summary>A callback that takes longer is never forgiven.</summary>
+    public TimeSpan LongestForgiven => 10 * SlowCallback;
+
     /// <summary>So many quick callbacks in a row make up for one that was slow on the loop; where a collection may be to blame, <see cref="QuickCallbacks"/> do.</summary>
     public int QuickToBeForgiven => 20 * QuickCallbacks;
 }

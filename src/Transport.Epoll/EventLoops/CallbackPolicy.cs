@@ -9,9 +9,6 @@ namespace Transport.Epoll.EventLoops;
 /// <remarks>Lease holder only; the watchdog is that between take-over and hand-over.</remarks>
 internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
 {
-    /// <summary>What takes more than so many times as long as the shortest slow callback is not forgiven.</summary>
-    private const int MaxForgiven = 10;
-
     private readonly LoopBackOff _backOff = new(auto.Times.BackOff);
     private readonly LostTime _lost = new();
     private bool _heldUp;
@@ -80,7 +77,7 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
     }
 
     private bool IsForgiven(IApplicationItemOwner owner, TimeSpan own)
-        => own <= auto.Times.SlowCallback * MaxForgiven && owner.Callbacks.TryForgive(_lost.MetCollection ? auto.Times.QuickCallbacks : auto.Times.QuickToBeForgiven);
+        => own <= auto.Times.LongestForgiven && owner.Callbacks.TryForgive(_lost.MetCollection ? auto.Times.QuickCallbacks : auto.Times.QuickToBeForgiven);
 
     private void CountSlow(long start, long end)
     {

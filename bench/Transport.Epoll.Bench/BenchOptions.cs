@@ -86,7 +86,7 @@ internal sealed record BenchOptions
             };
         }
 
-        return options.Check ? options with { Scenarios = CheckedScenarios(scenarios, options.Pinned) }
+        return options.Check ? options with { Scenarios = Bounds.ScenariosToCheck(scenarios, options.Pinned) }
             : scenarios.Count > 0 ? options
             : options with { Scenarios = ScenarioCatalog.DefaultNames };
 
@@ -100,23 +100,6 @@ internal sealed record BenchOptions
             scenarios.Add(name);
             return options;
         }
-    }
-
-    /// <summary>For <c>--check</c>: only those whom the limits of this scenario are about.</summary>
-    public BenchOptions ForCheckOf(string scenario)
-    {
-        var names = Bounds.Limits(Pinned).Where(b => b.Scenario == scenario).SelectMany(b => b.Contenders).ToHashSet();
-        return this with { Contenders = [.. Contender.Known.Where(c => names.Contains(c.Name))] };
-    }
-
-    /// <summary>Those with a limit: all, or of those that were named.</summary>
-    private static List<string> CheckedScenarios(List<string> named, bool pinned)
-    {
-        List<string> all = [.. Bounds.Limits(pinned).Select(b => b.Scenario).Distinct()];
-        List<string> chosen = [.. named.Count == 0 ? all : named];
-        return chosen.Count > 0 && chosen.TrueForAll(all.Contains)
-            ? chosen
-            : throw new BenchException($"bench/bounds.json has no bound for {(pinned ? "pinned" : "unpinned")} runs of {string.Join(' ', chosen.Except(all))}: nothing to check.");
     }
 
     /// <summary>Always with the baseline and its control: a figure without them says nothing.</summary>

@@ -13,10 +13,12 @@ switch (args)
         return await LimitServer.RunAsync(rest);
 }
 
-// Ctrl-C and SIGTERM only cancel: every child process is ended by the code that started it.
+// Ctrl-C, a closed terminal and the like only cancel: every child process is ended by the code that started it.
 using var stop = new CancellationTokenSource();
 using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
 using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
+using var onQuit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Cancel);
+using var onHangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Cancel);
 
 void Cancel(PosixSignalContext context)
 {

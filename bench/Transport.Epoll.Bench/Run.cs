@@ -19,8 +19,7 @@ internal static class Run
             var failed = 0;
             foreach (var scenario in scenarios)
             {
-                var ownContext = options is { Check: true, Contenders: null } ? context with { Options = options.ForCheckOf(scenario.Name) } : context;
-                failed += await RunAsync(scenario, ownContext, cancellation) ? 0 : 1;
+                failed += await RunAsync(scenario, context with { Options = WithContendersToCheck(options, scenario.Name) }, cancellation) ? 0 : 1;
             }
 
             results.Announce();
@@ -35,6 +34,18 @@ internal static class Run
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    /// <summary>A check starts only those whom it is about.</summary>
+    private static BenchOptions WithContendersToCheck(BenchOptions options, string scenario)
+    {
+        if (options is not { Check: true, Contenders: null })
+        {
+            return options;
+        }
+
+        var names = Bounds.ContendersToCheck(scenario, options.Pinned);
+        return options with { Contenders = [.. Contender.Known.Where(c => names.Contains(c.Name))] };
     }
 
     private static async Task<bool> RunAsync(IScenario scenario, BenchContext context, CancellationToken cancellation)

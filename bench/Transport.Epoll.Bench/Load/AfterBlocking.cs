@@ -38,20 +38,13 @@ internal sealed class AfterBlocking(int connections, string blockingPath, TimeSp
             var result = await NewLoop(clients).RunAsync(server, path, seconds, cancellation);
             var after = server.Usage();
             await done.CancelAsync();
-            var figures = new Dictionary<string, double>
-            {
-                ["CPU µs/request after blocking"] = (after.UserSeconds + after.SystemSeconds - before.UserSeconds - before.SystemSeconds) / result.Requests * 1e6,
-            };
+            result = result.With("CPU µs/request after blocking", (after.UserSeconds + after.SystemSeconds - before.UserSeconds - before.SystemSeconds) / result.Requests * 1e6);
             if (await back is { } time)
             {
-                figures["ms until all are back on their loops"] = time.TotalMilliseconds;
-            }
-            else if (fresh is not null)
-            {
-                throw new BenchException($"{server.Contender.Name}: not all connections are back on their loops after {seconds} s.");
+                return result.With("ms until all are back on their loops", time.TotalMilliseconds);
             }
 
-            return result with { Figures = figures };
+            return fresh is null ? result : throw new BenchException($"{server.Contender.Name}: not all connections are back on their loops after {seconds} s.");
         }
         finally
         {

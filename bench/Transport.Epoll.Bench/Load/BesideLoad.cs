@@ -33,10 +33,7 @@ internal sealed class BesideLoad(ILoadGenerator measured, ClosedLoop other, stri
 
         // A server that never got to the other load had less to do.
         var besides = (await beside).RequireClean($"{server.Contender.Name}, {otherPath}");
-        return result with
-        {
-            Figures = new Dictionary<string, double>(result.Figures ?? new Dictionary<string, double>()) { [$"{otherPath} requests/s"] = besides.Requests / besides.Seconds },
-        };
+        return result.With($"{otherPath} requests/s", besides.Requests / besides.Seconds);
     }
 
     private async Task<LoadResult> RunOtherAsync(ServerProcess server, CancellationToken end, CancellationToken cancellation)

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Transport.Epoll.Bench.Servers;
 
 namespace Transport.Epoll.Bench.Load;
@@ -9,10 +8,6 @@ namespace Transport.Epoll.Bench.Load;
 /// </summary>
 internal sealed class BesidePauses(ILoadGenerator measured, TimeSpan pause, TimeSpan every) : ILoadGenerator
 {
-    // The numbers of x86 and arm64.
-    private const int SigCont = 18;
-    private const int SigStop = 19;
-
     public IEnumerable<string> Tools => measured.Tools;
 
     public IEnumerable<string> OtherPaths => measured.OtherPaths;
@@ -37,7 +32,7 @@ internal sealed class BesidePauses(ILoadGenerator measured, TimeSpan pause, Time
             await pauses;
         }
 
-        return result with { Figures = new Dictionary<string, double>(result.Figures ?? new Dictionary<string, double>()) { ["pauses"] = await pauses } };
+        return result.With("pauses", await pauses);
     }
 
     /// <summary>Returns how many there were; at its end everybody runs.</summary>
@@ -48,7 +43,7 @@ internal sealed class BesidePauses(ILoadGenerator measured, TimeSpan pause, Time
             try
             {
                 await Task.Delay(every - pause, end);
-                Send(processes, SigStop);
+                Send(processes, Signals.Stop);
                 await Task.Delay(pause, end);
             }
             catch (OperationCanceledException)
@@ -57,7 +52,7 @@ internal sealed class BesidePauses(ILoadGenerator measured, TimeSpan pause, Time
             }
             finally
             {
-                Send(processes, SigCont);
+                Send(processes, Signals.Continue);
             }
         }
     }
@@ -66,11 +61,7 @@ internal sealed class BesidePauses(ILoadGenerator measured, TimeSpan pause, Time
     {
         foreach (var process in processes)
         {
-            _ = Kill(process, signal);
+            Signals.Send(process, signal);
         }
     }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Kill(int pid, int signal);
 }

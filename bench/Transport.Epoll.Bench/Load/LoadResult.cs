@@ -13,4 +13,7 @@ internal sealed record LoadResult(long Requests, double Seconds, long Errors, La
     public LoadResult RequireClean(string who) => Errors == 0 && Requests > 0
         ? this
         : throw new BenchException($"{who}: {Errors} errors in {Requests} requests. Nothing of this scenario is reported.");
+
+    /// <summary>This result with one figure more.</summary>
+    public LoadResult With(string name, double value) => this with { Figures = new Dictionary<string, double>([.. Figures ?? new Dictionary<string, double>(), new(name, value)]) };
 }

@@ -26,6 +26,6 @@ internal sealed class QuietThreads(ILoadGenerator load) : ILoadGenerator
         var before = ProcFiles.Switches(server.Id, s_names);
         await Task.Delay(s_watched, cancellation);
         var after = ProcFiles.Switches(server.Id, s_names);
-        return result with { Figures = new Dictionary<string, double> { [$"context switches of its socket threads in {s_watched.TotalSeconds} quiet s"] = after - before } };
+        return result.With($"context switches of its socket threads in {s_watched.TotalSeconds} quiet s", after - before);
     }
 }

@@ -25,6 +25,19 @@ internal static class Bounds
     /// <summary>What <c>--check</c> insists on in runs of this kind.</summary>
     public static IReadOnlyList<Bound> Limits(bool pinned) => [.. All.Where(b => b.Limit is not null && b.Pinned == pinned)];
 
+    /// <summary>Those with a limit: all, or those that are named, which must have one.</summary>
+    public static IReadOnlyList<string> ScenariosToCheck(IReadOnlyList<string> named, bool pinned)
+    {
+        List<string> all = [.. Limits(pinned).Select(b => b.Scenario).Distinct()];
+        var without = string.Join(' ', named.Except(all));
+        return all.Count > 0 && without.Length == 0
+            ? named.Count > 0 ? named : all
+            : throw new BenchException($"bench/bounds.json has no bound for {(pinned ? "pinned" : "unpinned")} runs{(without.Length > 0 ? $" of {without}" : "")}: nothing to check.");
+    }
+
+    /// <summary>Whom the limits of a scenario are about.</summary>
+    public static IReadOnlySet<string> ContendersToCheck(string scenario, bool pinned) => Limits(pinned).Where(b => b.Scenario == scenario).SelectMany(b => b.Contenders).ToHashSet();
+
     /// <summary>A line for each goal of the scenario: met, missed, or not to be judged.</summary>
     public static IEnumerable<string> Goals(IEnumerable<Bound> bounds, ScenarioReport report) =>
         from bound in bounds

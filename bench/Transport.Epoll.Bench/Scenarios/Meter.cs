@@ -30,7 +30,7 @@ internal static class Meter
             VoluntarySwitches = Math.Max(0, after.VoluntarySwitches - before.VoluntarySwitches) / requests,
             WorkingSetBytes = after.ResidentBytes,
             AllocatedBytes = (infoAfter?.AllocatedBytes - infoBefore?.AllocatedBytes) / requests,
-            Latency = result.Latency ?? await generator.MeasureLatencyAsync(server, path, cancellation),
+            Latency = result.Latency is not null || round == 0 ? result.Latency : await generator.MeasureLatencyAsync(server, path, cancellation),
             Figures = WithModeChanges(result.Figures, infoBefore?.Auto, infoAfter?.Auto),
         };
     }

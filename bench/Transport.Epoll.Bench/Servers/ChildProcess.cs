@@ -1,12 +1,10 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 
 namespace Transport.Epoll.Bench.Servers;
 
 /// <summary>A server program that runs until it is disposed: SIGTERM first, then, if it does not go, SIGKILL to it and its children. One caller at a time.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
-    private const int SigTerm = 15;
     private static readonly TimeSpan s_stopLimit = TimeSpan.FromSeconds(15);
 
     private readonly Process _process;
@@ -51,7 +49,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         if (!_process.HasExited)
         {
-            _ = Kill(_process.Id, SigTerm);
+            Signals.Send(_process.Id, Signals.Terminate);
             using var limit = new CancellationTokenSource(s_stopLimit);
             try
             {
@@ -66,8 +64,4 @@ internal sealed class ChildProcess : IAsyncDisposable
 
         _process.Dispose();
     }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Kill(int pid, int signal);
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Transport.Epoll.Bench.Load;
 using Transport.Epoll.Bench.Scenarios;
 
@@ -9,7 +8,6 @@ namespace Transport.Epoll.Bench.Servers;
 /// <summary>strace(1), attached to all processes of a server while a load runs; it only counts.</summary>
 internal static class Strace
 {
-    private const int SigInt = 2;
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(20);
 
     public static async Task<SystemCallRun> CountAsync(ServerProcess server, Func<Task<LoadResult>> load, CancellationToken cancellation)
@@ -30,7 +28,7 @@ internal static class Strace
 
                 var rest = process.StandardError.ReadToEndAsync(cancellation);
                 var result = (await load()).RequireClean($"{server.Contender.Name}, under strace");
-                _ = Kill(process.Id, SigInt);
+                Signals.Send(process.Id, Signals.Interrupt);
                 await process.WaitForExitAsync(cancellation).WaitAsync(s_limit, cancellation);
                 await rest;
                 return new SystemCallRun(server.Contender.Name, result.Requests, Parse(await File.ReadAllLinesAsync(file, cancellation)));
@@ -63,8 +61,4 @@ internal static class Strace
 
         return calls;
     }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Kill(int pid, int signal);
 }

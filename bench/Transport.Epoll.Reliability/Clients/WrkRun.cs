@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Transport.Epoll.Bench.Servers;
 using Transport.Epoll.Reliability.Servers;
 
 namespace Transport.Epoll.Reliability.Clients;

@@ -71,13 +71,15 @@ public sealed class BoundsTests
     });
 
     [Fact]
-    public void ForCheckOf_Scenario_HasOnlyThoseOfItsLimits()
-    {
-        var options = BenchOptions.Parse(["--check", "json64"]).ForCheckOf("json64");
+    public void ContendersToCheck_Scenario_AreThoseOfItsLimits() =>
+        Assert.Equal([Contender.Auto, Contender.Baseline], Bounds.ContendersToCheck("json64", pinned: false).Order(StringComparer.Ordinal));
 
-        Assert.Equal(["json64"], options.Scenarios);
-        Assert.Equal([Contender.Baseline, Contender.Auto], options.Contenders!.Select(c => c.Name));
-    }
+    [Fact]
+    public void ScenariosToCheck_Named_AreThese() => Assert.Equal(["json64"], BenchOptions.Parse(["--check", "json64"]).Scenarios);
+
+    [Fact]
+    public void ScenariosToCheck_OneHasNoLimit_IsRefusedByName() =>
+        Assert.Contains(" of json1024:", Assert.Throws<BenchException>(() => BenchOptions.Parse(["--check", "json64", "json1024"])).Message, StringComparison.Ordinal);
 
     private static IReadOnlyList<Bound> Parse(string line) => Bounds.Parse($$"""[{ "scenario": "s", "contender": "epoll-auto", {{line}} }]""");
 

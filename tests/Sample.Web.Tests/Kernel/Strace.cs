@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Sample.Web.Tests.Support;
 
 namespace Sample.Web.Tests.Kernel;
@@ -7,8 +6,6 @@ namespace Sample.Web.Tests.Kernel;
 /// <summary>strace(1), attached to all threads of a process until <see cref="DetachAsync"/>.</summary>
 internal sealed class Strace : IDisposable
 {
-    private const int SigInt = 2;
-
     private readonly Process _process;
     private readonly string _file;
     private readonly Task<string> _error;
@@ -34,7 +31,7 @@ internal sealed class Strace : IDisposable
     /// <summary>Ends the trace and returns what it wrote.</summary>
     public async Task<string> DetachAsync()
     {
-        _ = Kill(_process.Id, SigInt);
+        Signals.Interrupt(_process.Id);
         await _process.WaitForExitAsync().WithTimeout(Deadline.Short);
         await _error.WithTimeout(Deadline.Short);
         return await File.ReadAllTextAsync(_file);
@@ -49,8 +46,4 @@ internal sealed class Strace : IDisposable
 
         _process.Dispose();
     }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Kill(int process, int signal);
 }

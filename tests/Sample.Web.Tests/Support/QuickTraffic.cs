@@ -14,17 +14,21 @@ internal sealed class QuickTraffic : IAsyncDisposable
     private readonly string? _first;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task[] _running;
-    private long _answers;
+    private readonly long[] _answers;
 
     /// <summary>With <paramref name="path"/>, each request is pipelined behind one for that.</summary>
     public QuickTraffic(SampleProcess sample, int connections, string? path = null)
     {
         _sample = sample;
+        _answers = new long[connections];
         _first = path is null ? null : $"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n";
         _running = [.. Enumerable.Range(0, connections).Select(i => Task.Run(() => RunAsync(i)))];
     }
 
-    public long Answers => Interlocked.Read(ref _answers);
+    public long Answers => AnswersOfEach.Sum();
+
+    /// <summary>The same by connection.</summary>
+    public IReadOnlyList<long> AnswersOfEach => [.. Enumerable.Range(0, _answers.Length).Select(i => Volatile.Read(ref _answers[i]))];
 
     /// <summary>Whether a connection has ended or met a wrong answer; <see cref="StopAsync"/> says which.</summary>
     public bool HasFailed => _running.Any(task => task.IsFaulted);
@@ -53,7 +57,7 @@ internal sealed class QuickTraffic : IAsyncDisposable
             var number = $"{connection:D4}-{request:D11}";
             await socket.SendAsync(Encoding.ASCII.GetBytes($"{_first}POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: {number.Length}\r\n\r\n{number}"));
             await ExpectAnswersAsync(socket, buffer, number);
-            Interlocked.Increment(ref _answers);
+            Volatile.Write(ref _answers[connection], request + 1);
         }
 
         socket.Shutdown(SocketShutdown.Send);

@@ -5,9 +5,12 @@ namespace Sample.Web.Tests.Support;
 /// <summary>Signals to a process (signal(7), the numbers of x86 and arm64).</summary>
 internal static class Signals
 {
+    private const int SigInt = 2;
     private const int SigTerm = 15;
     private const int SigCont = 18;
     private const int SigStop = 19;
+
+    public static void Interrupt(int process) => _ = Kill(process, SigInt);
 
     public static void Terminate(int process) => _ = Kill(process, SigTerm);
 

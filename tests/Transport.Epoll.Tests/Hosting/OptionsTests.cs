@@ -83,29 +83,21 @@ public sealed class OptionsTests
     [InlineData("UnixSocketMode", "SetUser, UserWrite", "UserWrite", "by name")]
     [InlineData("MaxReadBufferSize", "-1", "0", "")]
     [InlineData("MaxWriteBufferSize", "-1", "0", "")]
+    [InlineData("Auto:TakeOverAfter", "00:00:00.002", "00:00:00.0030000", "00:01:00")]
+    [InlineData("Auto:SlowCallback", "00:01:01", "00:00:00.0001000", "00:01:00")]
+    [InlineData("Auto:QuickCallbacks", "0", "1", "1000000")]
+    [InlineData("Auto:LoopBackOff", "0", "00:00:00.0100000", "00:10:00")]
+    [InlineData("Auto:StandbyIdleTime", "01:00:01", "00:00:00.0100000", "01:00:00")]
+    [InlineData("Auto:MaxLentThreads", "-1", "0", "1024")]
+    [InlineData("Auto:MaxLentThreads", "1025", "0", "1024")]
     public void Options_OutOfRange_ErrorNamesTheOptionAndTheRange(string key, string value, string least, string most)
     {
         var exception = Assert.Throws<OptionsValidationException>(() => Resolve(new() { [key] = value }, configure: null));
 
-        Assert.Contains(key.Split(':')[0], exception.Message, StringComparison.Ordinal);
+        string option = key.Replace(":0", "", StringComparison.Ordinal).Replace(':', '.');
+        Assert.Contains($"{option} is ", exception.Message, StringComparison.Ordinal);
         Assert.Contains(least, exception.Message, StringComparison.Ordinal);
         Assert.Contains(most, exception.Message, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("TakeOverAfter", "00:00:00.002", "00:00:00.0030000", "00:01:00")]
-    [InlineData("SlowCallback", "00:01:01", "00:00:00.0001000", "00:01:00")]
-    [InlineData("QuickCallbacks", "0", "1", "1000000")]
-    [InlineData("LoopBackOff", "0", "00:00:00.0100000", "00:10:00")]
-    [InlineData("StandbyIdleTime", "01:00:01", "00:00:00.0100000", "01:00:00")]
-    [InlineData("MaxLentThreads", "-1", "0", "1024")]
-    [InlineData("MaxLentThreads", "1025", "0", "1024")]
-    public void Options_OfAutoOutOfRange_ErrorNamesTheOptionAndTheRange(string key, string value, string least, string most)
-    {
-        var exception = Assert.Throws<OptionsValidationException>(() => Resolve(new() { [$"Auto:{key}"] = value }, configure: null));
-
-        Assert.Contains($"Auto.{key} is ", exception.Message, StringComparison.Ordinal);
-        Assert.Contains($"allowed is {least} to {most}.", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

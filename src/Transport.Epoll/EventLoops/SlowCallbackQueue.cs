@@ -11,12 +11,13 @@ namespace Transport.Epoll.EventLoops;
 /// would tell the pool of progress that is none, and it would add no threads.
 /// </summary>
 /// <param name="toPool">Queues a work item; a test may keep it.</param>
+/// <param name="gate">What lent threads wait at; a test may hold it.</param>
 /// <remarks>The lease holders add; pool threads pass on and run; lent threads run (<see cref="PoolRelief"/>).</remarks>
-internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = null) : IThreadPoolWorkItem
+internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = null, object? gate = null) : IThreadPoolWorkItem
 {
     private readonly ConcurrentQueue<MeasuredCallback> _callbacks = new();
     private readonly Action<IThreadPoolWorkItem> _toPool = toPool ?? (static item => ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: false));
-    private readonly object _gate = new();
+    private readonly object _gate = gate ?? new();
     private PoolRequest _request;
 
     // Callbacks that no work item has been queued for. Counted after they are in the queue and before a thread is asked for (tickets.pml).
@@ -105,23 +106,10 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
         return false;
     }
 
-    /// <summary>
-    /// Wakes a lent thread, as a rule: it spins for the gate, which is held for moments only, but never waits, for a callback may have left an interruption on
-    /// the loop's thread, which would show in a wait and end the loop. What nobody is woken for has its work item.
-    /// </summary>
+    /// <summary>Wakes a lent thread. The gate is held for moments only, and an interruption that a callback left on the loop's thread stops nothing.</summary>
     private void WakeOne()
     {
-        SpinWait spin = default;
-        while (!Monitor.TryEnter(_gate))
-        {
-            if (spin.NextSpinWillYield)
-            {
-                return;
-            }
-
-            spin.SpinOnce();
-        }
-
+        UninterruptibleLock.Enter(_gate);
         Monitor.Pulse(_gate);
         Monitor.Exit(_gate);
     }

@@ -105,6 +105,39 @@ public class SlowCallbackQueueTests
     }
 
     /// <summary>
+    /// A lent thread has found the queue empty and gives up the gate only now: whoever adds meanwhile has to wait for it, or nobody is woken while the pool's threads block. Nor is an
+    /// interruption an excuse that a callback left on the thread which adds.
+    /// </summary>
+    [Fact]
+    public async Task Add_LentThreadIsAboutToWait_WakesItAllTheSame()
+    {
+        using AutoLoops loops = new();
+        object gate = new();
+        SlowCallbackQueue queue = new(_ => { }, gate);
+        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        MeasuredCallback callback = new(loops.Auto, new WorkItem(_ => done.SetResult(), null, new RecordingItemOwner()));
+        Thread lent = new(() => queue.TryRunOne(Timeout.InfiniteTimeSpan, out _)) { IsBackground = true };
+        Thread adder = new(() =>
+        {
+            Thread.CurrentThread.Interrupt();
+            queue.Add(callback);
+        })
+        { IsBackground = true };
+        lent.Start();
+        await Waiting.UntilAsync(() => lent.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin));
+
+        lock (gate)
+        {
+            adder.Start();
+            Assert.True(SpinWait.SpinUntil(() => !adder.IsAlive || adder.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin), Waiting.Limit));
+        }
+
+        await done.Task.WithTimeout();
+        lent.JoinWithTimeout();
+        adder.JoinWithTimeout();
+    }
+
+    /// <summary>
     /// Lent threads and the pool's race for each callback, in bursts that let the queue run dry. Then the pool is alone: had a work item taken itself for a spare one wrongly, or had one
     /// been counted too often, a callback would stay behind. At the end each work item has ended.
     /// </summary>

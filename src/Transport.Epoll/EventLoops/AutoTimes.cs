@@ -12,6 +12,6 @@ internal sealed record AutoTimes(TimeSpan TakeOverAfter, TimeSpan SlowCallback, 
     /// <summary>A callback that takes longer is never forgiven.</summary>
     public TimeSpan LongestForgiven => 10 * SlowCallback;
 
-    /// <summary>So many quick callbacks in a row make up for one that was slow on the loop; where a collection may be to blame, <see cref="QuickCallbacks"/> do.</summary>
+    /// <summary>So many quick callbacks in a row make up for one that was slow on the loop.</summary>
     public int QuickToBeForgiven => 20 * QuickCallbacks;
 }

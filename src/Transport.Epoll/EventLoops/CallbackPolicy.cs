@@ -25,13 +25,15 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
     public void OnTurnEnd() => _heldUp = false;
 
     /// <summary>Before application items run.</summary>
-    public void OnTurn(long now)
+    /// <returns>When the first of them begins.</returns>
+    public long OnTurn(long now)
     {
-        _lost.Refresh(auto, now);
         if (_backOff.TryEnd(now))
         {
             auto.OnLoopResumed(loop);
         }
+
+        return _lost.Refresh(auto, now);
     }
 
     /// <summary>
@@ -77,7 +79,7 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
     }
 
     private bool IsForgiven(IApplicationItemOwner owner, TimeSpan own)
-        => own <= auto.Times.LongestForgiven && owner.Callbacks.TryForgive(_lost.MetCollection ? auto.Times.QuickCallbacks : auto.Times.QuickToBeForgiven);
+        => own <= auto.Times.LongestForgiven && owner.Callbacks.TryForgive(auto.Times.QuickToBeForgiven);
 
     private void CountSlow(long start, long end)
     {

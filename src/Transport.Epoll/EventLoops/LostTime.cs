@@ -22,7 +22,6 @@ internal sealed class LostTime
     private int _threadId;
     private long _readAt;
     private TimeSpan _lost;
-    private TimeSpan _collecting;
     private long _pause;
 
     /// <summary>The calling thread's own.</summary>
@@ -36,19 +35,17 @@ internal sealed class LostTime
     }
 
     /// <summary>Before callbacks.</summary>
-    public void Refresh(AutoScheduling auto, long now)
+    /// <returns>When they begin: later than <paramref name="now"/> if the figures were read anew, for what held that up is in them and must not count again.</returns>
+    public long Refresh(AutoScheduling auto, long now)
     {
-        if (now - _readAt > s_maxAge || _auto != auto)
+        if (now - _readAt <= s_maxAge && _auto == auto)
         {
-            Read(auto, now);
+            return now;
         }
-    }
 
-    /// <summary>
-    /// Whether a collection ended in the callback that was measured last, or some 10 ms before. It costs more than its pause: threads are let go one
-    /// after the other, and wait for pages that were given back.
-    /// </summary>
-    public bool MetCollection { get; private set; }
+        Read(auto, now);
+        return Stopwatch.GetTimestamp();
+    }
 
     /// <summary>
     /// What the callback took itself of the time between two timestamps of <see cref="Stopwatch"/>; <see langword="null"/>, nobody can say, if the
@@ -56,9 +53,8 @@ internal sealed class LostTime
     /// </summary>
     public TimeSpan? Own(AutoScheduling auto, long start, long end)
     {
-        (TimeSpan lost, TimeSpan collecting, long pause) = (_lost, _collecting, _pause);
+        (TimeSpan lost, long pause) = (_lost, _pause);
         Read(auto, end);
-        MetCollection = _collecting != collecting;
         return _pause == pause ? Stopwatch.GetElapsedTime(start, end) - (_lost - lost) : null;
     }
 
@@ -67,7 +63,6 @@ internal sealed class LostTime
         _auto = auto;
         _readAt = now;
         _pause = auto.Pauses.Latest(now);
-        _collecting = GC.GetTotalPauseDuration();
-        _lost = LinuxThread.Times(auto.Kernel, _threadId).RunDelay + _collecting + JitInfo.GetCompilationTime(currentThread: true);
+        _lost = LinuxThread.Times(auto.Kernel, _threadId).RunDelay + GC.GetTotalPauseDuration() + JitInfo.GetCompilationTime(currentThread: true);
     }
 }

@@ -14,8 +14,7 @@ internal sealed class MeasuredCallback(AutoScheduling auto, WorkItem item)
         IApplicationItemOwner owner = item.Owner!;
         LostTime lost = LostTime.OfThisThread;
         long sending = LoopThread.Sending;
-        long start = Stopwatch.GetTimestamp();
-        lost.Refresh(auto, start);
+        long start = lost.Refresh(auto, Stopwatch.GetTimestamp());
         try
         {
             item.Callback(item.State);

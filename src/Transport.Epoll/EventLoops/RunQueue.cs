@@ -28,7 +28,7 @@ internal sealed class RunQueue(EventLoop loop, CallbackPolicy? policy, Action<Ex
     {
         long now = Stopwatch.GetTimestamp();
         long lastSend = now;
-        policy?.OnTurn(now);
+        now = policy?.OnTurn(now) ?? now;
         for (int left = Math.Min(_items.Count, MaxPerTurn); left > 0 && _items.TryDequeue(out WorkItem item); left--)
         {
             if (item.Owner is null)

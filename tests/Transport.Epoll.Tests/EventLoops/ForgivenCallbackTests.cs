@@ -38,22 +38,6 @@ public sealed class ForgivenCallbackTests : IDisposable
         Assert.True(await MovesAsync(() => Thread.CurrentThread.Join(11 * Slow)));
     }
 
-    /// <summary>A collection costs more than its pause, which alone is known exactly. A connection that is always slow moves all the same.</summary>
-    [Fact]
-    public async Task RunTurn_SlowCallbackMeetsACollection_IsForgivenOnceAfterFewQuickOnes()
-    {
-        await RunQuickAsync(2);
-
-        Assert.False(await MovesAsync(CollectAndWait));
-        Assert.True(await MovesAsync(CollectAndWait));
-
-        static bool CollectAndWait()
-        {
-            GC.Collect();
-            return Thread.CurrentThread.Join(2 * Slow);
-        }
-    }
-
     public void Dispose() => _loops.Dispose();
 
     private async Task RunQuickAsync(int callbacks)

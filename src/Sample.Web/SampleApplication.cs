@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Connections;
 using Sample.Web.Figures;
 using Sample.Web.Routes;
 
@@ -98,6 +99,7 @@ internal static class SampleApplication
                 kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = SelfSignedCertificate.Instance);
             }
 
+            kestrel.ConfigurationLoader?.Endpoint(LineHandler.EndpointName, endpoint => endpoint.ListenOptions.UseConnectionHandler<LineHandler>());
             kestrel.UseSystemd();
         });
     }

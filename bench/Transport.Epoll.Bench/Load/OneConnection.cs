@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Transport.Epoll.Bench.Servers;
 
 namespace Transport.Epoll.Bench.Load;
@@ -9,7 +8,7 @@ internal static class OneConnection
     /// <param name="unixSocket">Where to connect to instead of the port of the address.</param>
     public static HttpMessageInvoker NewClient(string? unixSocket = null) => new(new SocketsHttpHandler
     {
-        ConnectCallback = unixSocket is null ? null : (_, cancellation) => ConnectAsync(unixSocket, cancellation),
+        ConnectCallback = unixSocket is null ? null : async (_, cancellation) => await UnixSocket.ConnectAsync(unixSocket, cancellation),
         UseProxy = false,
         UseCookies = false,
         AllowAutoRedirect = false,
@@ -17,19 +16,4 @@ internal static class OneConnection
         ActivityHeadersPropagator = null,
         SslOptions = { RemoteCertificateValidationCallback = ServerCertificate.IsOurs },
     });
-
-    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellation)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 }

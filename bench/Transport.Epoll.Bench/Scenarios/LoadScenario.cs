@@ -32,8 +32,8 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
 
     public bool Tls { get; init; }
 
-    /// <summary>The sample serves a unix socket too; contenders that are not the sample do not.</summary>
-    public bool WithUnixSocket { get; init; }
+    /// <summary>What the sample serves on a unix socket too; contenders that are not the sample do not.</summary>
+    public UnixEndpoint Unix { get; init; }
 
     /// <summary>What it asks of a server.</summary>
     public Ability Needs { get; init; }
@@ -55,7 +55,7 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
         var options = context.Options;
         var rounds = options.Rounds ?? Rounds;
         var seconds = Math.Max(options.Seconds, options.Quick || options.Check ? Math.Min(MinSeconds, 4) : MinSeconds);
-        var settings = context.Settings(Loops, Http2, Tls) with { WithUnixSocket = WithUnixSocket };
+        var settings = context.Settings(Loops, Http2, Tls) with { Unix = Unix };
         var participants = Participants.Choose(options, Needs | (Http2 ? Ability.Http2 : 0) | (Tls ? Ability.Tls : 0), WithPeers);
         foreach (var line in participants.LeftOut)
         {

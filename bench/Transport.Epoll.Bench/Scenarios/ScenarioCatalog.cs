@@ -43,7 +43,10 @@ internal static class ScenarioCatalog
         new LoadScenario("blocked-h2", "/plaintext", NewBlocked(http2: true)) { Http2 = true, Needs = Ability.Timing, MinSeconds = 20, Rounds = 3 },
         new LoadScenario("blocked-unix", "/plaintext",
             new BesideLoad(new FixedRate(16, 2_000, "GET through a unix socket", NewUnix), new ClosedLoop("GET through a unix socket", 1, NewUnix), "/block/200"))
-            { WithUnixSocket = true, Needs = Ability.Timing | Ability.UnixSocket, MinSeconds = 20, Rounds = 3 },
+            { Unix = UnixEndpoint.Http, Needs = Ability.Timing | Ability.UnixSocket, MinSeconds = 20, Rounds = 3 },
+        new LoadScenario("blocked-lines", "/plaintext",
+            new BesideLoad(new FixedRate(16, 2_000, "line through a unix socket, without HTTP", a => new Lines(a)), new ClosedLoop("line", 1, a => new Lines(a)), "/block/200"))
+            { Unix = UnixEndpoint.Lines, Needs = Ability.Timing | Ability.UnixSocket, MinSeconds = 20, Rounds = 3 },
         new LoadScenario("blocked-websocket", "/ws",
             new BesideLoad(new FixedRate(16, 2_000, "WebSocket echo of 128 bytes", a => new WebSocketMessages(a, length: 128)), NewGet(1), "/block/200"))
             { Needs = Ability.Timing | Ability.WebSocket, MinSeconds = 20, Rounds = 3 },
@@ -87,7 +90,7 @@ internal static class ScenarioCatalog
 
     private static BesideLoad NewBlocked(bool http2 = false) => new(NewRate(connections: 16, rate: 2_000, http2), NewGet(1, http2: http2), "/block/200");
 
-    private static FixedRate NewRate(int connections, int rate, bool http2 = false) => new(connections, rate, "GET", a => new HttpRequests(a) { Http2 = http2 });
+    private static FixedRate NewRate(int connections, int rate, bool http2 = false) => new(connections, rate, Get(http2), a => new HttpRequests(a) { Http2 = http2 });
 
     private static HttpRequests NewUnix(Uri address) => new(address, unixSocket: UnixSocket.PathOf(address.Port));
 
@@ -98,5 +101,7 @@ internal static class ScenarioCatalog
         new("POST, body 20 ms after the head", connections, a => new LateBodies(a, length: 1_000, TimeSpan.FromMilliseconds(20)));
 
     private static ClosedLoop NewGet(int connections, bool halves = false, bool http2 = false) =>
-        new("GET", connections, a => new HttpRequests(a) { Http2 = http2 }) { Halves = halves };
+        new(Get(http2), connections, a => new HttpRequests(a) { Http2 = http2 }) { Halves = halves };
+
+    private static string Get(bool http2) => http2 ? "HTTP/2 GET" : "GET";
 }

@@ -19,7 +19,7 @@ internal sealed class SampleBackend : IBackend
     public IEnumerable<string> Needs => [];
 
     public ChildProcess Start(string name, ServerSettings settings, int port) =>
-        new SampleLauncher(mayBlock: true, "--transport", "epoll").Start(name, settings with { Loops = 1, Http2 = false, Tls = false, WithUnixSocket = false }, port);
+        new SampleLauncher(mayBlock: true, "--transport", "epoll").Start(name, settings with { Loops = 1, Http2 = false, Tls = false, Unix = UnixEndpoint.None }, port);
 }
 
 /// <summary>A Tornado app with the same answers.</summary>

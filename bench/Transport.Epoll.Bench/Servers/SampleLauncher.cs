@@ -24,7 +24,13 @@ internal sealed class SampleLauncher(bool mayBlock, params string[] transport) :
 
     public ChildProcess Start(string name, ServerSettings settings, int port)
     {
-        List<string> arguments = [settings.Sample.AssemblyPath, .. transport, "--urls", $"{settings.Scheme}://127.0.0.1:{port}{(settings.WithUnixSocket ? $";http://unix:{UnixSocket.PathOf(port)}" : "")}"];
+        List<string> arguments = [settings.Sample.AssemblyPath, .. transport, "--Kestrel:Endpoints:Http:Url", $"{settings.Scheme}://127.0.0.1:{port}"];
+        if (settings.Unix is not UnixEndpoint.None)
+        {
+            // The sample tells by its name what the endpoint speaks.
+            arguments.AddRange([$"--Kestrel:Endpoints:{(settings.Unix is UnixEndpoint.Lines ? "Lines" : "Unix")}:Url", $"http://unix:{UnixSocket.PathOf(port)}"]);
+        }
+
         if ((Loops ?? settings.Loops) is { } loops)
         {
             arguments.AddRange(["--loops", $"{loops}"]);

@@ -9,8 +9,8 @@ namespace Transport.Epoll.Bench.Servers;
 /// <param name="Pinned">Everything that serves runs on processor 0.</param>
 internal sealed record ServerSettings(SampleBuild Sample, string Folder, int? Loops, bool Http2, bool Tls, bool Pinned)
 {
-    /// <summary>Serve a unix socket too, see <see cref="UnixSocket"/>.</summary>
-    public bool WithUnixSocket { get; init; }
+    /// <summary>What is served on a unix socket too, see <see cref="UnixSocket"/>.</summary>
+    public UnixEndpoint Unix { get; init; }
 
     /// <summary>The processors that a server may use.</summary>
     public int Processors => Pinned ? 1 : Environment.ProcessorCount;

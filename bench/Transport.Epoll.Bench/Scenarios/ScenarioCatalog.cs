@@ -31,6 +31,7 @@ internal static class ScenarioCatalog
         new LoadScenario("churn1", "/plaintext", NewWrk(64, header: "Connection: close")) { Loops = 1, Needs = Ability.Close },
         new LoadScenario("churn10", "/plaintext", new ClosedLoop("GET, 10 on a connection", 64, a => new HttpRequests(a, requestsPerConnection: 10)))
             { Loops = 1, Needs = Ability.Close },
+        new LoadScenario("churn10-wrk", "/plaintext", NewWrk(64, script: "churn.lua")) { Loops = 1, Needs = Ability.Close },
         new LoadScenario("download1m", "/download/1048576", NewWrk(16)) { Needs = Ability.Download },
         new LoadScenario("download16k", "/download/16384", NewWrk(16)) { Needs = Ability.Download },
         new LoadScenario("upload1m", "/upload", NewWrk(16, script: "upload.lua")) { Needs = Ability.Upload },

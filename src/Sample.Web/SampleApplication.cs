@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel;
 using Sample.Web.Figures;
 using Sample.Web.Routes;
 
@@ -99,9 +100,19 @@ internal static class SampleApplication
                 kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = SelfSignedCertificate.Instance);
             }
 
-            kestrel.ConfigurationLoader?.Endpoint(LineHandler.EndpointName, endpoint => endpoint.ListenOptions.UseConnectionHandler<LineHandler>());
+            kestrel.ConfigurationLoader?.Endpoint(LineHandler.EndpointName, UseLines);
             kestrel.UseSystemd();
         });
+    }
+
+    private static void UseLines(EndpointConfiguration endpoint)
+    {
+        if (endpoint.IsHttps)
+        {
+            endpoint.ListenOptions.UseHttps(endpoint.HttpsOptions); // Kestrel would do so behind the handler, which is the end
+        }
+
+        endpoint.ListenOptions.UseConnectionHandler<LineHandler>();
     }
 
     private static bool HasAddresses(ConfigurationManager configuration)

@@ -8,83 +8,97 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace Sample.Web.Routes;
 
 /// <summary>
-/// What the endpoint <c>Lines</c> speaks, without HTTP, if the configuration has one: <c>/block/{ms}</c> holds up its thread, any other line comes back as
-/// it is.
+/// What the endpoint <c>Lines</c> speaks, without HTTP, if the configuration has one: a line <c>/block/{ms}</c> holds up its thread, any other comes back
+/// as it is. What comes after the last line break is dropped.
 /// </summary>
 internal sealed class LineHandler : ConnectionHandler
 {
     public const string EndpointName = "Lines";
 
     private const int MaxLength = 1024;
-    private const string Block = "/block/";
 
     private static readonly NumberRange s_milliseconds = new("ms", 0, 60_000);
 
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
-        var (input, output) = (connection.Transport.Input, connection.Transport.Output);
         var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
-        await using var stop = stopping.Register(input.CancelPendingRead);
         try
         {
-            while (await AnswerAsync(input, output))
+            await AnswerAsync(connection.Transport, stopping);
+        }
+        catch (Exception exception) when (exception is IOException or ConnectionAbortedException)
+        {
+            // The client went away, or the time to stop was up; there is nobody left to tell.
+        }
+    }
+
+    private static async Task AnswerAsync(IDuplexPipe transport, CancellationToken stopping)
+    {
+        await using var stop = stopping.Register(transport.Input.CancelPendingRead);
+        while (true)
+        {
+            var read = await transport.Input.ReadAsync(CancellationToken.None);
+            var rest = read.Buffer;
+            while (TryReadLine(ref rest, out var line))
             {
+                Answer(line, transport.Output);
+                var flushed = await transport.Output.FlushAsync(CancellationToken.None);
+                if (flushed.IsCompleted || stopping.IsCancellationRequested)
+                {
+                    return;
+                }
+            }
+
+            if (rest.Length > MaxLength)
+            {
+                Write(transport.Output, string.Create(CultureInfo.InvariantCulture, $"A line has at most {MaxLength} bytes.\n"));
+                await transport.Output.FlushAsync(CancellationToken.None);
+                return;
+            }
+
+            transport.Input.AdvanceTo(rest.Start, rest.End);
+            if (read.IsCompleted || stopping.IsCancellationRequested)
+            {
+                return;
             }
         }
-        catch (ConnectionResetException)
-        {
-            // The client went away; there is nobody left to tell.
-        }
     }
 
-    /// <summary>Answers the lines that are there; false when no more will come.</summary>
-    private static async Task<bool> AnswerAsync(PipeReader input, PipeWriter output)
-    {
-        var read = await input.ReadAsync();
-        var rest = read.Buffer;
-        while (TryReadLine(ref rest, out var line))
-        {
-            output.Write(Encoding.UTF8.GetBytes(Answer(line)));
-        }
-
-        var isTooLong = rest.Length > MaxLength;
-        if (isTooLong)
-        {
-            output.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"A line has at most {MaxLength} bytes.\n")));
-        }
-
-        input.AdvanceTo(rest.Start, rest.End);
-        var flushed = await output.FlushAsync();
-        return !isTooLong && !read.IsCompleted && !read.IsCanceled && !flushed.IsCompleted;
-    }
-
-    private static bool TryReadLine(ref ReadOnlySequence<byte> buffer, out string line)
+    private static bool TryReadLine(ref ReadOnlySequence<byte> buffer, out ReadOnlySequence<byte> line)
     {
         var reader = new SequenceReader<byte>(buffer);
-        if (!reader.TryReadTo(out ReadOnlySequence<byte> bytes, (byte)'\n') || bytes.Length > MaxLength)
+        if (!reader.TryReadTo(out line, (byte)'\n') || line.Length > MaxLength)
         {
-            line = "";
             return false;
         }
 
-        line = Encoding.UTF8.GetString(bytes);
         buffer = buffer.Slice(reader.Position);
         return true;
     }
 
-    private static string Answer(string line)
+    private static void Answer(in ReadOnlySequence<byte> line, PipeWriter output)
     {
-        if (!line.StartsWith(Block, StringComparison.Ordinal))
+        var reader = new SequenceReader<byte>(line);
+        if (!reader.IsNext("/block/"u8, advancePast: true))
         {
-            return line + "\n";
+            foreach (var piece in line)
+            {
+                output.Write(piece.Span);
+            }
+
+            output.Write("\n"u8);
+            return;
         }
 
-        if (!s_milliseconds.TryRead(line[Block.Length..], out var wait, out var refusal))
+        if (!s_milliseconds.TryParse(Encoding.UTF8.GetString(reader.UnreadSequence), out var wait))
         {
-            return refusal;
+            Write(output, s_milliseconds.Refusal);
+            return;
         }
 
         Thread.Sleep((int)wait);
-        return string.Create(CultureInfo.InvariantCulture, $"blocked {wait} ms\n");
+        Write(output, string.Create(CultureInfo.InvariantCulture, $"blocked {wait} ms\n"));
     }
+
+    private static void Write(PipeWriter output, string text) => output.Write(Encoding.UTF8.GetBytes(text));
 }

@@ -8,7 +8,7 @@ namespace Transport.Epoll.EventLoops;
 /// <summary>What the loops of a group share in the Auto mode: its constants, standby threads, the watchdog's alarm, and who is told of changes.</summary>
 /// <remarks>Any thread.</remarks>
 internal sealed class AutoScheduling(
-    AutoTimes times, DriverThreads threads, Kernel kernel, SchedulingCounters counters, ILogger logger, Action<IThreadPoolWorkItem>? toPool = null)
+    AutoTimes times, DriverThreads threads, Kernel kernel, SchedulingCounters counters, ILogger logger, SlowCallbackQueue? slowCallbacks = null)
 {
     private readonly long _slow = (long)(times.SlowCallback.TotalSeconds * Stopwatch.Frequency);
 
@@ -21,7 +21,7 @@ internal sealed class AutoScheduling(
     public WatchdogAlarm Alarm { get; } = new();
 
     /// <summary>What slow connections' callbacks wait in for the pool.</summary>
-    public SlowCallbackQueue SlowCallbacks { get; } = new(toPool);
+    public SlowCallbackQueue SlowCallbacks { get; } = slowCallbacks ?? new SlowCallbackQueue();
 
     public ProcessPauses Pauses { get; } = new();
 

@@ -41,6 +41,7 @@ internal sealed class RunQueue(EventLoop loop, CallbackPolicy? policy, Action<Ex
             if (policy is not null && !policy.MayRunInline(item.Owner))
             {
                 policy.RunOnPool(item);
+                now = 0; // nor is that one's time
                 continue;
             }
 

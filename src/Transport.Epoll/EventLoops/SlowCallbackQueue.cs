@@ -106,7 +106,7 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
         return false;
     }
 
-    /// <summary>Wakes a lent thread. The gate is held for moments only, and an interruption that a callback left on the loop's thread stops nothing.</summary>
+    /// <summary>Wakes a lent thread. The gate is held for a few instructions, unless others take the holder's processor; an interruption that a callback left on the loop's thread stops nothing.</summary>
     private void WakeOne()
     {
         UninterruptibleLock.Enter(_gate);

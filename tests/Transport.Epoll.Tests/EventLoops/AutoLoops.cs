@@ -19,12 +19,12 @@ internal sealed class AutoLoops : IDisposable
     private readonly EventLoopGroup _group;
 
     public AutoLoops(int loops = 1, int maxStandbys = 8, AutoTimes? times = null, int? processor = null, ThreadScript? script = null,
-        Action<IThreadPoolWorkItem>? toPool = null)
+        SlowCallbackQueue? slowCallbacks = null)
     {
         times ??= Times;
         Script = script ?? new ThreadScript();
         Threads = new DriverThreads(loops, maxStandbys, times.MaxLent, times.StandbyIdle, Script.CreateStarter());
-        Auto = new AutoScheduling(times, Threads, Kernel, Counters, _logs.CreateLogger("Transport.Epoll"), toPool);
+        Auto = new AutoScheduling(times, Threads, Kernel, Counters, _logs.CreateLogger("Transport.Epoll"), slowCallbacks);
         _group = new EventLoopGroup(loops,
             (i, onEnded) => new EventLoop($"epoll-loop-{i}", Kernel, new SpinPolicy(0, 1), processor, Faults.Enqueue, onEnded, Auto), () => { },
             Threads, Auto.Alarm.Stop);

@@ -18,7 +18,7 @@ public sealed class PoolReliefTests : IDisposable
 
     public PoolReliefTests()
     {
-        _loops = new AutoLoops(maxStandbys: 4, times: AutoLoops.Times with { MaxLent = MaxLent }, toPool: _heldBack.Enqueue);
+        _loops = new AutoLoops(maxStandbys: 4, times: AutoLoops.Times with { MaxLent = MaxLent }, slowCallbacks: new SlowCallbackQueue(_heldBack.Enqueue));
         _relief = new PoolRelief(_loops.Auto, () => _processorTime);
     }
 
@@ -155,7 +155,7 @@ public sealed class PoolReliefTests : IDisposable
     [Fact]
     public async Task Look_NoneMayBeLent_LendsNothing()
     {
-        using AutoLoops loops = new(toPool: _heldBack.Enqueue);
+        using AutoLoops loops = new(slowCallbacks: new SlowCallbackQueue(_heldBack.Enqueue));
         PoolRelief relief = new(loops.Auto, () => TimeSpan.Zero);
         Task<int> ran = Add(() => 0, loops);
         for (int i = 1; i < 6; i++)

@@ -23,9 +23,9 @@ internal sealed class QuietThreads(ILoadGenerator load) : ILoadGenerator
     {
         var result = await load.RunAsync(server, path, seconds, cancellation);
         await Task.Delay(s_rest, cancellation);
-        var before = ProcFiles.Switches(server.Id, s_names);
+        var (_, before) = ProcFiles.Named(server.Id, s_names);
         await Task.Delay(s_watched, cancellation);
-        var after = ProcFiles.Switches(server.Id, s_names);
-        return result.With($"context switches of its socket threads in {s_watched.TotalSeconds} quiet s", after - before);
+        var (threads, after) = ProcFiles.Named(server.Id, s_names);
+        return result.With("its socket threads", threads).With($"their context switches in {s_watched.TotalSeconds} quiet s", after - before);
     }
 }

@@ -63,11 +63,12 @@ internal static class ScenarioCatalog
         new LoadScenario("now-and-then", "/plaintext", new ClosedLoop("GET, one in 200 /block/20", 16, a => new HttpRequests(a) { Sometimes = (200, "/block/20") }) { OtherPaths = ["/block/20"] })
             { Needs = Ability.Timing, MinSeconds = 10, Rounds = 5 },
         new LoadScenario("recovery", "/plaintext", new AfterBlocking(16, "/block/20", TimeSpan.FromSeconds(3))) { Needs = Ability.Timing, MinSeconds = 5, Rounds = 5 },
+        new LoadScenario("first-requests", "/json", NewGet(16)) { Needs = Ability.Info, MinSeconds = 2, Fresh = true },
         new LoadScenario("busy-machine", "/plaintext", new BesideBusyProcesses(NewGet(16), perProcessor: 2)) { Needs = Ability.Info, MinSeconds = 10, Rounds = 3 },
         new LoadScenario("pauses", "/plaintext", new BesidePauses(NewGet(16), TimeSpan.FromMilliseconds(200), every: TimeSpan.FromSeconds(2)))
             { Needs = Ability.Info, MinSeconds = 10, Rounds = 3 },
         new LoadScenario("garbage", "/plaintext", new BesideLoad(NewGet(16), NewGet(1), "/garbage/1000000")) { Needs = Ability.Info, MinSeconds = 10, Rounds = 3 },
-        new LoadScenario("quiet", "/plaintext", new QuietThreads(NewGet(16))) { Needs = Ability.Info, Rounds = 3 },
+        new LoadScenario("quiet", "/plaintext", new QuietThreads(new BesideLoad(NewGet(16), NewGet(8), "/block/20"))) { Needs = Ability.Info, MinSeconds = 3, Rounds = 3 },
         new AllocationScenario(),
         new LeakScenario(),
     ];

@@ -55,15 +55,15 @@ internal static partial class ProcFiles
         return kinds;
     }
 
-    /// <summary>All context switches so far of those threads whose names begin with one of <paramref name="names"/>.</summary>
-    public static long Switches(int process, string[] names)
+    /// <summary>The threads whose names begin with one of <paramref name="names"/>, and all their context switches so far.</summary>
+    public static (int Threads, long Switches) Named(int process, string[] names)
     {
         var threads = Tasks(process)
             .Select(task => Read($"{task}/status"))
             .Where(status => names.Any(name => status.StartsWith($"Name:\t{name}", StringComparison.Ordinal)))
             .ToList();
         return threads.Count > 0
-            ? threads.Sum(status => Number(status, "voluntary_ctxt_switches:") + Number(status, "nonvoluntary_ctxt_switches:"))
+            ? (threads.Count, threads.Sum(status => Number(status, "voluntary_ctxt_switches:") + Number(status, "nonvoluntary_ctxt_switches:")))
             : throw new BenchException($"No thread of process {process} is named {string.Join(" or ", names)}.");
     }
 

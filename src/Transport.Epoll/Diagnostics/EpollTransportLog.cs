@@ -49,15 +49,16 @@ internal static partial class EpollTransportLog
         + "callbacks run on the thread pool. Code that blocks (Task.Wait, Task.Result, Thread.Sleep, synchronous I/O) is better awaited.", EventName = "TakenOver")]
     public static partial void TakenOver(ILogger logger, string loop, string connectionId, double milliseconds);
 
-    [LoggerMessage(36, LogLevel.Debug, @"Connection id ""{ConnectionId}"": a callback took {Milliseconds:F1} ms on its loop; the next ones run on the thread pool.", EventName = "MovedToPool", SkipEnabledCheck = true)]
+    [LoggerMessage(36, LogLevel.Debug, @"Connection id ""{ConnectionId}"": a callback took {Milliseconds:F1} ms on its loop; the next ones run on the thread pool. "
+        + "Code that blocks is better awaited.", EventName = "MovedToPool", SkipEnabledCheck = true)]
     public static partial void MovedToPool(ILogger logger, string connectionId, double milliseconds);
 
     [LoggerMessage(37, LogLevel.Debug, @"Connection id ""{ConnectionId}"": {Count} quick callbacks in a row; the next ones run on its loop again.", EventName = "MovedToLoop", SkipEnabledCheck = true)]
     public static partial void MovedToLoop(ILogger logger, string connectionId, int count);
 
-    [LoggerMessage(38, LogLevel.Warning, "{Loop}: callbacks of one connection after the other are slow; for {Seconds:F1} s all of them run on the thread pool. "
+    [LoggerMessage(38, LogLevel.Warning, @"{Loop}: callbacks of one connection after the other are slow, that of connection id ""{ConnectionId}"" took {Milliseconds:F1} ms; for {Seconds:F1} s all of them run on the thread pool. "
         + "An app whose handlers block most of the time does better with Scheduling = ThreadPool.", EventName = "LoopBackedOff")]
-    public static partial void LoopBackedOff(ILogger logger, string loop, double seconds);
+    public static partial void LoopBackedOff(ILogger logger, string loop, string connectionId, double milliseconds, double seconds);
 
     [LoggerMessage(39, LogLevel.Information, "{Loop}: callbacks run on the loop again.", EventName = "LoopResumed")]
     public static partial void LoopResumed(ILogger logger, string loop);

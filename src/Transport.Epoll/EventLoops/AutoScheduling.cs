@@ -58,7 +58,7 @@ internal sealed class AutoScheduling(
     public void OnTakenOver(string loop, IApplicationItemOwner? owner, TimeSpan ran)
     {
         counters.AddTakeOver();
-        EpollTransportLog.TakenOver(logger, loop, owner?.ConnectionId ?? "unknown", ran.TotalMilliseconds);
+        EpollTransportLog.TakenOver(logger, loop, IdOf(owner), ran.TotalMilliseconds);
         if (owner is not null)
         {
             MoveToPool(owner, ran);
@@ -66,10 +66,10 @@ internal sealed class AutoScheduling(
     }
 
     /// <summary>A loop's callbacks were slow for connection after connection: for a while all of them run on the pool.</summary>
-    public void OnLoopBackedOff(string loop, TimeSpan backOff)
+    public void OnLoopBackedOff(string loop, IApplicationItemOwner? owner, TimeSpan ran, TimeSpan backOff)
     {
         counters.AddLoopBackOff();
-        EpollTransportLog.LoopBackedOff(logger, loop, backOff.TotalSeconds);
+        EpollTransportLog.LoopBackedOff(logger, loop, IdOf(owner), ran.TotalMilliseconds, backOff.TotalSeconds);
     }
 
     public void OnLoopResumed(string loop) => EpollTransportLog.LoopResumed(logger, loop);
@@ -82,4 +82,6 @@ internal sealed class AutoScheduling(
 
     /// <summary>The transport's own code holds up a loop, which no take-over can mend.</summary>
     public void OnStuck(string loop, TimeSpan since) => EpollTransportLog.LoopStuck(logger, loop, since.TotalSeconds);
+
+    private static string IdOf(IApplicationItemOwner? owner) => owner?.ConnectionId ?? "unknown";
 }

@@ -61,7 +61,7 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
         if (_lost.Own(auto, start, end) is TimeSpan own && own > auto.Times.SlowCallback)
         {
             _heldUp = true;
-            CountSlow(start, end);
+            CountSlow(owner, start, end);
             if (!IsForgiven(owner, own))
             {
                 auto.MoveToPool(owner, own);
@@ -75,17 +75,17 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
         long now = Stopwatch.GetTimestamp();
         _heldUp = othersWait;
         auto.OnTakenOver(loop, owner, Stopwatch.GetElapsedTime(start, now));
-        CountSlow(start, now);
+        CountSlow(owner, start, now);
     }
 
     private bool IsForgiven(IApplicationItemOwner owner, TimeSpan own)
         => own <= auto.Times.LongestForgiven && owner.Callbacks.TryForgive(auto.Times.QuickToBeForgiven);
 
-    private void CountSlow(long start, long end)
+    private void CountSlow(IApplicationItemOwner? owner, long start, long end)
     {
         if (_backOff.OnSlow(start, end))
         {
-            auto.OnLoopBackedOff(loop, _backOff.Duration);
+            auto.OnLoopBackedOff(loop, owner, Stopwatch.GetElapsedTime(start, end), _backOff.Duration);
         }
     }
 }

@@ -10,7 +10,8 @@ namespace Transport.Epoll.Bench.Tests.Reporting;
 public sealed class BoundsTests
 {
     /// <summary>A name that no load reports would never be judged.</summary>
-    private static readonly string[] s_figures = ["cpu", "requests", "p50", "p99", "p99.9", "managed bytes per connection", "requests, first half", "requests, second half", "take-overs"];
+    private static readonly string[] s_figures = ["cpu", "requests", "p50", "p99", "p99.9", "managed bytes per connection", "requests, first half", "requests, second half",
+        "take-overs", "moves to pool", "back-offs", "their context switches in 10 quiet s"];
 
     [Theory]
     [InlineData("\"figure\": \"cpu\", \"goal\": 0.5", 15, "epoll-auto cpu ≤ 0.50; measured 0.50 (0.50–0.50): met")]
@@ -46,6 +47,14 @@ public sealed class BoundsTests
     [InlineData("\"figure\": \"cpu\", \"to\": \"nginx\", \"bound\": 9", false)]
     [InlineData("\"figure\": \"of nobody\", \"bound\": 9", false)]
     public void Check_LimitExceededOrNotMeasured_Fails(string line, bool kept) => Assert.Equal(kept, Bounds.Check(Parse(line), [Measured(1)]));
+
+    [Fact]
+    public void Goals_NothingMayHappen_IsMissedIfItDidOnce()
+    {
+        var report = Reports.Of(("sockets", Same(0, 3)), ("epoll-auto", [0, 0, 1]));
+
+        Assert.Contains("measured 0.00 (0.00–1.00): missed", Assert.Single(Bounds.Goals(Parse("\"figure\": \"p99\", \"absolute\": true, \"goal\": 0, \"rounds\": 3"), report)), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Check_ScenarioDidNotRun_Fails() => Assert.False(Bounds.Check(Parse("\"figure\": \"cpu\", \"bound\": 9"), []));

@@ -294,7 +294,7 @@ public class TakeOverTests
             }, null);
         }
 
-        Assert.True(left.Wait(TimeSpan.FromSeconds(60)));
+        left.WaitWithTimeout(TimeSpan.FromSeconds(60));
         await done.CancelAsync();
         await taker.WithTimeout();
         Assert.All(runs, run => Assert.Equal(1, run));

@@ -62,13 +62,16 @@ internal sealed class TestHost : IAsyncDisposable
         }
     }
 
-    /// <summary>A client that trusts any certificate and never goes through a proxy.</summary>
+    /// <summary>
+    /// A client that trusts any certificate and never goes through a proxy. It is more patient than the tests' own waits, which tell what the
+    /// loops were doing.
+    /// </summary>
     public HttpClient CreateClient(Action<SocketsHttpHandler>? configure = null)
     {
         var handler = new SocketsHttpHandler { UseProxy = false };
         handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null;
         configure?.Invoke(handler);
-        return new HttpClient(handler) { BaseAddress = Address, Timeout = Waiting.Limit };
+        return new HttpClient(handler) { BaseAddress = Address, Timeout = 3 * Waiting.Limit };
     }
 
     public async ValueTask DisposeAsync() => await App.DisposeAsync().WithTimeout(TimeSpan.FromSeconds(20));

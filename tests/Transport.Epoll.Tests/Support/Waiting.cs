@@ -33,7 +33,11 @@ internal static class Waiting
     public static void WaitWithTimeout(this ManualResetEventSlim signal) => PassOrDump(signal.Wait(Limit), "There was no signal.");
 
     /// <summary>Blocks until all have signalled.</summary>
-    public static void WaitWithTimeout(this CountdownEvent signals) => PassOrDump(signals.Wait(Limit), $"{signals.CurrentCount} of {signals.InitialCount} signals are missing.");
+    public static void WaitWithTimeout(this CountdownEvent signals, TimeSpan? limit = null)
+    {
+        var passed = signals.Wait(limit ?? Limit);
+        PassOrDump(passed, $"{signals.CurrentCount} of {signals.InitialCount} signals are missing.");
+    }
 
     /// <summary>The one poll: for conditions that nothing announces, such as a count in /proc.</summary>
     public static async Task UntilAsync(

@@ -51,9 +51,9 @@ internal sealed class PatternTraffic : IDisposable
             {
                 lastProgress.Restart();
             }
-            else
+            else if (lastProgress.Elapsed > Waiting.Limit)
             {
-                Assert.True(lastProgress.Elapsed < Waiting.Limit, $"Nothing comes any more: {string.Join(", ", open)}");
+                Assert.Fail($"Nothing comes any more: {string.Join(", ", open)}\n{LoopStates.Dump()}");
             }
 
             Thread.Sleep(Pace);

@@ -73,7 +73,11 @@ public sealed class TakeOverStressTests(ITestOutputHelper output)
         bool IsDone()
         {
             var ran = server.Taker.Callbacks;
-            Assert.True(clock.Elapsed < Limit, $"Only {ran} callbacks in {Limit.TotalMinutes} minutes.");
+            if (clock.Elapsed > Limit)
+            {
+                Assert.Fail($"Only {ran} callbacks in {Limit.TotalMinutes} minutes.\n{LoopStates.Dump()}");
+            }
+
             return ran >= callbacks;
         }
     }

@@ -41,7 +41,7 @@ public sealed class FullLogTests
 
         if (log == "pipe")
         {
-            Assert.Contains("pipe_write", ThreadStates.Dump(sample.Id), StringComparison.Ordinal); // the console logger waits for a reader
+            await Deadline.UntilAsync(() => ThreadStates.Dump(sample.Id).Contains("pipe_write", StringComparison.Ordinal), "the console logger's wait for a reader");
         }
 
         var result = await CheckedTraffic.RunAsync(sample, [new UnixDomainSocketEndPoint(path)], exchanges: 5, seed: 0);

@@ -17,6 +17,12 @@ internal sealed class RawClient : IDisposable
 
     private RawClient(Socket socket) => _socket = socket;
 
+    /// <summary>Whether <see cref="ReadResponseAsync"/> has seen a byte.</summary>
+    public bool HasReceived { get; private set; }
+
+    /// <summary>What came and is in no response: of a cut one that has a length, so much of the body.</summary>
+    public int Unread => _end - _start;
+
     /// <param name="endPoint">The server.</param>
     /// <param name="cancellation">Breaks the attempt off.</param>
     /// <param name="receiveBuffer">SO_RCVBUF, which decides how much the server can send to somebody who does not read.</param>
@@ -206,6 +212,7 @@ internal sealed class RawClient : IDisposable
         }
 
         var received = await _socket.ReceiveAsync(_buffer.AsMemory(_end), cancellation);
+        HasReceived |= received > 0;
         _end += received > 0 ? received : throw new IOException(_end == 0 ? "closed without an answer" : $"closed after {_end} bytes of an answer");
     }
 }

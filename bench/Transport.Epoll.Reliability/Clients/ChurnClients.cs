@@ -5,12 +5,13 @@ namespace Transport.Epoll.Reliability.Clients;
 
 /// <summary>
 /// Clients that open a connection for each request, as fast as they can, until the server refuses them. A connection that was refused was
-/// never the server's; one that was established and not answered in full is lost.
+/// never the server's, unless it must not refuse any; one that was established and not answered in full is lost.
 /// </summary>
 /// <param name="endPoint">The server.</param>
 /// <param name="tally">Where answers and losses are counted.</param>
 /// <param name="state">What the server is doing, for the message of an answer that does not come.</param>
-internal sealed class ChurnClients(EndPoint endPoint, Tally tally, Func<string> state)
+/// <param name="mayRefuse">Whether the server may refuse at this moment; always, without it. Any thread.</param>
+internal sealed class ChurnClients(EndPoint endPoint, Tally tally, Func<string> state, Func<bool>? mayRefuse = null)
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(20);
     private static readonly byte[] s_request = "GET /plaintext HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"u8.ToArray();
@@ -32,7 +33,7 @@ internal sealed class ChurnClients(EndPoint endPoint, Tally tally, Func<string> 
             {
                 return;
             }
-            catch (SocketException e) when (IsRefusal(e.SocketErrorCode))
+            catch (SocketException e) when (IsRefusal(e.SocketErrorCode) && mayRefuse?.Invoke() != false)
             {
                 return;
             }

@@ -3,7 +3,7 @@ using Transport.Epoll.Reliability.Servers;
 
 namespace Transport.Epoll.Reliability.Stops;
 
-/// <summary>SIGTERM while clients open a connection for each request: whoever was let in must be answered.</summary>
+/// <summary>SIGTERM while clients open a connection for each request: whoever was let in must be answered, and before it all are let in.</summary>
 internal sealed class GracefulStopTrial : ITrial
 {
     private const int Clients = 48;
@@ -28,8 +28,10 @@ internal sealed class GracefulStopTrial : ITrial
             await using var server = await SampleServer.StartAsync(context, cancellation);
             using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             var before = tally.Served;
-            var clients = new ChurnClients(server.EndPoint, tally, () => server.State).RunAsync(Clients, gone.Token);
+            var stopping = false;
+            var clients = new ChurnClients(server.EndPoint, tally, () => server.State, mayRefuse: () => Volatile.Read(ref stopping)).RunAsync(Clients, gone.Token);
             await Waiting.UntilAsync(() => tally.Served - before >= RequestsBeforeStop, "The requests before the stop", () => $"{server.State} {string.Join(", ", tally.Losses)}", cancellation);
+            Volatile.Write(ref stopping, true);
             var took = await server.StopAsync(cancellation);
             longest = took > longest ? took : longest;
             complaints.AddRange(server.Complaints());

@@ -49,6 +49,18 @@ public sealed class ChurnClientsTests
         Assert.Equal((0, 0), (tally.Lost, tally.Served));
     }
 
+    [Fact]
+    public async Task Run_ServerRefusesWhenItMustNot_IsLost()
+    {
+        var server = new OneWayServer(_ => Task.CompletedTask);
+        await server.DisposeAsync();
+        var tally = new Tally();
+
+        await new ChurnClients(server.EndPoint, tally, () => "", mayRefuse: () => false).RunAsync(4, CancellationToken.None).WaitAsync(s_limit);
+
+        Assert.Equal(["4 × connecting: ConnectionRefused"], tally.Losses);
+    }
+
     private static async Task<IReadOnlyList<string>> RunAsync(Func<Socket, Task> treat)
     {
         await using var server = new OneWayServer(treat);

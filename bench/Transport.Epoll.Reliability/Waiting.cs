@@ -32,6 +32,18 @@ internal static class Waiting
         }
     }
 
+    /// <summary>The same for what has no result.</summary>
+    public static Task WithinLimitAsync(Func<CancellationToken, Task> work, string what, Func<string> state, CancellationToken cancellation, TimeSpan? limit = null)
+    {
+        return WithinLimitAsync(DoAsync, what, state, cancellation, limit);
+
+        async Task<bool> DoAsync(CancellationToken stop)
+        {
+            await work(stop);
+            return true;
+        }
+    }
+
     /// <param name="condition">What is waited for.</param>
     /// <param name="what">The same in words.</param>
     /// <param name="state">What to tell when it does not come.</param>

@@ -52,11 +52,12 @@ internal sealed partial class WrkRun : IAsyncDisposable
         return new WrkRun(Process.Start(start) ?? throw new InvalidOperationException("wrk did not start."));
     }
 
-    public async Task<WrkReport> FinishAsync(CancellationToken cancellation)
+    /// <param name="state">What the servers are doing, for the message of a report that does not come.</param>
+    /// <param name="cancellation">Breaks the wait off.</param>
+    public async Task<WrkReport> FinishAsync(Func<string> state, CancellationToken cancellation)
     {
         Signals.Send(_process.Id, Signals.Interrupt);
-        await _process.WaitForExitAsync(cancellation).WaitAsync(Waiting.Limit, cancellation);
-        var text = await _output;
+        var text = await Waiting.WithinLimitAsync(_output.WaitAsync, "The report of wrk", state, cancellation);
         return new WrkReport(Sum(Requests(), text), Sum(NonSuccess(), text), Sum(SocketErrors(), text));
     }
 

@@ -39,10 +39,14 @@ internal sealed class TlsGarbageAttack : IAttack
             target.Tally.Serve();
         }, cancellation);
 
-        // It still speaks TLS.
-        using var last = await RawClient.ConnectAsync(endPoint, cancellation);
-        await HandshakeAsync(last, cancellation);
-        return $"{target.Tally.Served} ended";
+        var ended = target.Tally.Served;
+        await target.EachAsync(1, 1, async (_, stop) =>
+        {
+            // It still speaks TLS.
+            using var last = await RawClient.ConnectAsync(endPoint, stop);
+            await HandshakeAsync(last, stop);
+        }, cancellation);
+        return $"{ended} ended";
     }
 
     private static async Task HandshakeAsync(RawClient client, CancellationToken cancellation)

@@ -35,20 +35,7 @@ internal sealed class TooManyConnectionsAttack : IAttack
         var clients = new List<RawClient>();
         try
         {
-            // The neighbour has one of the places. Those who left the last time may be on their way out still.
-            while (clients.Count < Limit - 1)
-            {
-                var client = await RawClient.ConnectAsync(target.Server.EndPoint, cancellation);
-                if (await IsServedAsync(client, cancellation))
-                {
-                    clients.Add(client);
-                }
-                else
-                {
-                    client.Dispose();
-                }
-            }
-
+            await Waiting.WithinLimitAsync(stop => FillAsync(target, clients, stop), $"{Limit} served connections", () => $"There were {clients.Count + 1}. {target.Server.State}", cancellation);
             var refused = 0;
             await target.EachAsync(Limit, Limit, async (_, stop) =>
             {
@@ -63,6 +50,21 @@ internal sealed class TooManyConnectionsAttack : IAttack
         finally
         {
             clients.ForEach(c => c.Dispose());
+        }
+    }
+
+    /// <summary>The neighbour has one of the places. Those who left the last time may be on their way out still.</summary>
+    private static async Task FillAsync(AttackTarget target, List<RawClient> clients, CancellationToken cancellation)
+    {
+        while (clients.Count < Limit - 1)
+        {
+            var client = await RawClient.ConnectAsync(target.Server.EndPoint, cancellation);
+            clients.Add(client);
+            if (!await IsServedAsync(client, cancellation))
+            {
+                clients.Remove(client);
+                client.Dispose();
+            }
         }
     }
 

@@ -54,7 +54,7 @@ internal sealed class HandedOverRestartTrial : ITrial
                 }
             }
 
-            var report = await wrk.FinishAsync(cancellation);
+            var report = await wrk.FinishAsync(() => server.State, cancellation);
             return new TrialResult($"{times} restarts, {report.Requests} requests", [.. report.Losses(), .. faults.Distinct()]);
         }
         finally

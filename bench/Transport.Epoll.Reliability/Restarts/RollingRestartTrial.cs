@@ -48,7 +48,7 @@ internal sealed class RollingRestartTrial : ITrial
                 }
             }
 
-            var report = await wrk.FinishAsync(cancellation);
+            var report = await wrk.FinishAsync(() => string.Join(" ", servers.OfType<SampleServer>().Select(s => s.State)), cancellation);
             return new TrialResult(
                 $"{times} restarts of each{(context.NoRetry ? ", proxy_next_upstream off" : "")}, {report.Requests} requests", [.. report.Losses(), .. faults.Distinct()]);
         }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -17,9 +18,18 @@ internal sealed class SampleServer : IAsyncDisposable
     private const string AddressPrefix = "Now listening on: ";
     private const string UnixPrefix = "http://unix:";
 
+    private static readonly ConcurrentDictionary<SampleServer, byte> s_running = new();
+
     private readonly ChildProcess _process;
 
-    private SampleServer(ChildProcess process) => _process = process;
+    private SampleServer(ChildProcess process)
+    {
+        _process = process;
+        s_running.TryAdd(this, 0);
+    }
+
+    /// <summary>What all that are not disposed do at this moment, for messages. Any thread.</summary>
+    public static string States => string.Join(Environment.NewLine, s_running.Keys.Select(server => server.State));
 
     public int Id => _process.Id;
 
@@ -111,7 +121,11 @@ internal sealed class SampleServer : IAsyncDisposable
         return figures;
     }
 
-    public ValueTask DisposeAsync() => _process.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        s_running.TryRemove(this, out _);
+        return _process.DisposeAsync();
+    }
 
     private async Task<ServerFigures> AskForFiguresAsync(bool collect, CancellationToken cancellation)
     {

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Transport.Epoll.Bench.Servers;
 using Transport.Epoll.Reliability.Clients;
+using Transport.Epoll.Reliability.Servers;
 
 namespace Transport.Epoll.Reliability.Stops;
 
@@ -37,13 +38,13 @@ internal sealed class StartStopTrial : ITrial
         // What is made once in a process is made by the first ones.
         for (var i = 0; i < Math.Min(times, 20); i++)
         {
-            await OneAsync(context, new Tally(), cancellation);
+            await WithinLimitAsync(context, new Tally(), cancellation);
         }
 
         var before = Held.Now();
         for (var i = 0; i < times; i++)
         {
-            await OneAsync(context, tally, cancellation);
+            await WithinLimitAsync(context, tally, cancellation);
         }
 
         var after = await SettleAsync(before, cancellation);
@@ -52,6 +53,10 @@ internal sealed class StartStopTrial : ITrial
             [.. tally.Losses, .. after.Beyond(before, times)],
             FormattableString.Invariant($"descriptors {before.Descriptors} → {after.Descriptors}, threads {before.Threads} → {after.Threads}, heap {before.Heap / 1024} → {after.Heap / 1024} KiB"));
     }
+
+    /// <summary>A host that hangs need not heed the token: it is left behind then.</summary>
+    private static Task WithinLimitAsync(TrialContext context, Tally tally, CancellationToken cancellation) =>
+        Waiting.WithinLimitAsync(stop => OneAsync(context, tally, stop).WaitAsync(stop), "A start, its requests and the stop", () => ThreadStates.Describe(Environment.ProcessId), cancellation);
 
     private static async Task OneAsync(TrialContext context, Tally tally, CancellationToken cancellation)
     {

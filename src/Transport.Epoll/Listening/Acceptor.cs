@@ -39,7 +39,7 @@ internal sealed class Acceptor : IEventHandler
 {
     private const int MaxPerTurn = 64;
 
-    /// <summary>The most that one drain takes: the largest backlog. An abstract unix socket can't be kept from getting more.</summary>
+    /// <summary>The most that one drain takes: the largest backlog. Handshakes that finish meanwhile could keep it going.</summary>
     private const int MaxDrained = 65535;
 
     /// <summary>So many failures in a row are none of single connections (a security module answers EPERM to all): rest, don't spin.</summary>

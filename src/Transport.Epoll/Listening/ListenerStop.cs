@@ -16,7 +16,7 @@ internal sealed class ListenerStop(Kernel kernel, Acceptor[] acceptors, FirstRea
     private readonly bool _isOwned = acceptors[0].Socket.IsOwned;
 
     /// <summary>
-    /// (1) Our TCP sockets hear of no new connection, our unix file is gone; (2) what the kernel has queued is accepted and handed out;
+    /// (1) Our sockets take no new connection, our unix file is gone; (2) what the kernel has queued is accepted and handed out;
     /// (3) the first bytes of recent connections are consumed, or the bound passes; (4) what finished its handshake meanwhile, or could not be accepted
     /// before, is accepted and waited for in the same bound; (5) the sockets close. Sockets handed to us are only let go.
     /// </summary>
@@ -27,7 +27,7 @@ internal sealed class ListenerStop(Kernel kernel, Acceptor[] acceptors, FirstRea
             StopAcceptors();
             if (_isOwned)
             {
-                DropNewConnections();
+                TakeNoNewConnections();
                 Drain();
             }
 
@@ -69,13 +69,20 @@ internal sealed class ListenerStop(Kernel kernel, Acceptor[] acceptors, FirstRea
         }
     }
 
-    private void DropNewConnections()
+    private void TakeNoNewConnections()
     {
         foreach (Acceptor acceptor in acceptors)
         {
-            if (!acceptor.Socket.IsUnix)
+            int descriptor = acceptor.Socket.Descriptor.Number;
+            if (acceptor.Socket.IsUnix)
             {
-                SocketOptions.DropNewConnections(kernel, acceptor.Socket.Descriptor.Number);
+                // connect(2) looks at it under the lock under which it queues: refused, or in the queue, which stays. Without its file alone it could
+                // still be reached: by its abstract name, another link, or whoever had looked the path up before.
+                kernel.ShutdownBoth(descriptor);
+            }
+            else
+            {
+                SocketOptions.DropNewConnections(kernel, descriptor);
             }
         }
     }

@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Transport.Epoll.Connections;
 using Transport.Epoll.EventLoops;
@@ -112,12 +114,17 @@ public sealed class EpollConnectionListenerTests : IDisposable
         Assert.Empty(_faults);
     }
 
-    [Fact]
-    public async Task UnbindAsync_QueuedClients_AreHandedOutThenNull()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task UnbindAsync_QueuedClients_AreHandedOutThenNull(bool isUnix)
     {
-        await using EpollConnectionListener listener = await StartAsync();
+        using TempSocketPath path = new();
+        await using EpollConnectionListener listener = await StartAsync(endPoint: isUnix ? path.EndPoint : null);
         using Socket first = await ConnectInVainAsync(listener, tries: 1);
         using Socket second = await ConnectInVainAsync(listener, tries: 2);
+        await first.SendAsync("1"u8.ToArray()).WithTimeout();
+        await second.SendAsync("2"u8.ToArray()).WithTimeout();
         _kernel.OnAccept.Recover();
 
         Task unbound = listener.UnbindAsync().AsTask();
@@ -125,9 +132,26 @@ public sealed class EpollConnectionListenerTests : IDisposable
 
         await unbound.WithTimeout();
         Assert.Null(await listener.AcceptAsync().WithTimeout());
-        Assert.Equal(new[] { first.LocalEndPoint, second.LocalEndPoint }.Select(Text).Order(), accepted.Select(each => Text(each.RemoteEndPoint)).Order());
+        await Task.WhenAll(accepted.Select(EchoAsync)).WithTimeout();
+        Assert.Equal("1", await ReceiveAsync(first));
+        Assert.Equal("2", await ReceiveAsync(second));
         await EndAsync(accepted[0]);
         await EndAsync(accepted[1]);
+    }
+
+    /// <summary>It would be reset. An abstract name can be reached as long as its socket is open, as can a path that was looked up before.</summary>
+    [Fact]
+    public async Task UnbindAsync_UnixClientComesAfterTheLastLook_IsRefused()
+    {
+        UnixDomainSocketEndPoint endPoint = new($"\0te-{Guid.NewGuid():N}");
+        await using EpollConnectionListener listener = await StartAsync(endPoint: endPoint);
+        using Socket late = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        SocketError error = SocketError.Success;
+        _kernel.OnEpollRemove.Before = () => error = Assert.Throws<SocketException>(() => late.Connect(endPoint)).SocketErrorCode;
+
+        await listener.UnbindAsync().AsTask().WithTimeout();
+
+        Assert.Equal(SocketError.ConnectionRefused, error);
     }
 
     /// <summary>They would be reset; and connections close while a server stops.</summary>
@@ -166,17 +190,17 @@ public sealed class EpollConnectionListenerTests : IDisposable
         Assert.Null(await listener.AcceptAsync().WithTimeout());
     }
 
-    private async Task<EpollConnectionListener> StartAsync(int sockets = 1)
+    private async Task<EpollConnectionListener> StartAsync(int sockets = 1, EndPoint? endPoint = null)
     {
         EventLoopGroup group = new(1, (_, onFailed) => new EventLoop("epoll-loop-0", _kernel, new SpinPolicy(0, 1), null, _faults.Add, onFailed), () => { }, new DriverThreads(1, 0, 0, TimeSpan.Zero));
         ConnectionSettings settings = new(_kernel, MemoryPool<byte>.Shared, _logs.CreateLogger("Transport.Epoll"), Inline: false, NoDelay: true, 0, 0, FinOnError: false);
-        ListenSocket[] bound = ListenSocket.Bind(_kernel, new IPEndPoint(IPAddress.Loopback, 0), sockets, 16, noDelay: true);
+        ListenSocket[] bound = ListenSocket.Bind(_kernel, endPoint ?? new IPEndPoint(IPAddress.Loopback, 0), sockets, 16, noDelay: true);
         return await EpollConnectionListener.StartAsync(settings, group, bound, new DescriptorReserve(_kernel, accepting: 1)).WithTimeout();
     }
 
     private static async Task<Socket> ConnectAsync(EpollConnectionListener listener)
     {
-        Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        Socket client = new(listener.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
         await client.ConnectAsync(listener.EndPoint).WithTimeout();
         return client;
     }
@@ -192,5 +216,16 @@ public sealed class EpollConnectionListenerTests : IDisposable
 
     private static async Task EndAsync(ConnectionContext connection) => await connection.DisposeAsync().WithTimeout();
 
-    private static string Text(EndPoint? endPoint) => $"{endPoint}";
+    private static async Task EchoAsync(ConnectionContext connection)
+    {
+        ReadResult read = await connection.Transport.Input.ReadAsync();
+        await connection.Transport.Output.WriteAsync(read.Buffer.ToArray());
+        connection.Transport.Input.AdvanceTo(read.Buffer.End);
+    }
+
+    private static async Task<string> ReceiveAsync(Socket client)
+    {
+        byte[] buffer = new byte[16];
+        return Encoding.ASCII.GetString(buffer, 0, await client.ReceiveAsync(buffer).WithTimeout());
+    }
 }

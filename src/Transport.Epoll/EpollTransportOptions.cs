@@ -59,7 +59,7 @@ public sealed class EpollTransportOptions
     /// </summary>
     /// <remarks>
     /// Set before the socket listens, so that there is no moment in which others can connect. Sockets with an abstract name have no file and are open to
-    /// every process of their network namespace; inherited ones stay as they are. Needs glibc 2.32 or later, or musl: older ones can only set the mode of what a
+    /// every process of their network namespace: with this option they can't be bound. Inherited ones stay as they are. Needs glibc 2.32 or later, or musl: older ones can only set the mode of what a
     /// symbolic link in its place points to (fchmodat(2)), and the address then can't be bound.
     /// </remarks>
     public UnixFileMode? UnixSocketMode { get; set; }
@@ -67,14 +67,14 @@ public sealed class EpollTransportOptions
     /// <summary>
     /// The user who owns the file of each unix socket that is bound: a name in <c>/etc/passwd</c> or a number.
     /// The default, <see langword="null"/> or empty, is the process's own. Giving a file to another user takes root's rights (CAP_CHOWN);
-    /// without them, or if there is no such user, the address can't be bound.
+    /// without them, if there is no such user, or if the socket's name is abstract, the address can't be bound.
     /// </summary>
     public string? UnixSocketUser { get; set; }
 
     /// <summary>
     /// The group of the file of each unix socket that is bound: a name in <c>/etc/group</c> or a number.
     /// The default, <see langword="null"/> or empty, is the process's own. Without root's rights it may be any group that the process belongs to;
-    /// with another one, or if there is no such group, the address can't be bound.
+    /// with another one, if there is no such group, or if the socket's name is abstract, the address can't be bound.
     /// </summary>
     public string? UnixSocketGroup { get; set; }
 

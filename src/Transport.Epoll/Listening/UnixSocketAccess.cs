@@ -13,6 +13,28 @@ internal sealed record UnixSocketAccess(UnixFileMode? Mode = null, int? User = n
 {
     private const int Unchanged = -1;
 
+    /// <summary>Those that ask for something, by the names of their options.</summary>
+    public IEnumerable<string> Asked
+    {
+        get
+        {
+            if (Mode is not null)
+            {
+                yield return "UnixSocketMode";
+            }
+
+            if (User is not null)
+            {
+                yield return "UnixSocketUser";
+            }
+
+            if (Group is not null)
+            {
+                yield return "UnixSocketGroup";
+            }
+        }
+    }
+
     /// <summary>
     /// Sets them on a file that was just bound. Before listen(2): until then every connect is refused, whoever tries, so there is no moment in
     /// which others can. The permissions first: whoever gives a file away may not change it any more.

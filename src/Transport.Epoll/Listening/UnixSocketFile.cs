@@ -24,12 +24,18 @@ internal sealed class UnixSocketFile
             ? new UnixSocketFile(kernel, path, identity)
             : null;
 
-    /// <summary>Says who may connect to a socket that was just bound and does not listen yet; an abstract name has no file, and is everybody's.</summary>
+    /// <summary>Says who may connect to a socket that was just bound and does not listen yet.</summary>
+    /// <exception cref="InvalidOperationException">The name is abstract: it has no file, and nobody can be kept from it (unix(7)).</exception>
     public static void Allow(Kernel kernel, UnixDomainSocketEndPoint endPoint, UnixSocketAccess access)
     {
         if (TryGetPath(endPoint, out string path))
         {
             access.Apply(kernel, path);
+        }
+        else if (access.Asked.Any())
+        {
+            throw new InvalidOperationException($"{string.Join(", ", access.Asked)} can't be had for the unix socket '{endPoint}': its name is abstract, so there is no file whose "
+                + "permissions keep anybody out. Allowed is the path of a file, or an abstract name without these options.");
         }
     }
 
@@ -57,6 +63,8 @@ internal sealed class UnixSocketFile
     private static bool TryGetPath(UnixDomainSocketEndPoint endPoint, out string path)
     {
         path = endPoint.ToString() ?? string.Empty;
-        return path.Length > 0 && path[0] is not ('@' or '\0');
+
+        // An abstract name begins with a zero, after the two bytes of the family. As text it begins with '@', which a path may do, too.
+        return SocketAddresses.ToKernel(endPoint) is [_, _, not 0, ..];
     }
 }

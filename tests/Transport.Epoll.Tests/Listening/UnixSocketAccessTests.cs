@@ -106,13 +106,28 @@ public sealed class UnixSocketAccessTests : IDisposable
     }
 
     [Fact]
-    public void Bind_AbstractName_HasNoFileToChange()
+    public void Bind_AbstractNameAndNothingAskedFor_Listens()
     {
-        UnixDomainSocketEndPoint endPoint = new($"\0te-{Guid.NewGuid():N}");
+        BindAbstract(new UnixSocketAccess()).Descriptor.Dispose();
 
-        ListenSocket.Bind(_kernel, endPoint, 1, 16, noDelay: true, new UnixSocketAccess(Everybody, 1, 1))[0].Descriptor.Dispose();
-
+        Assert.Equal(1, _kernel.OnListen.Calls);
         Assert.Equal((0, 0), (_kernel.OnChangeMode.Calls, _kernel.OnChangeOwner.Calls));
+    }
+
+    /// <summary>It has no file that could keep anybody out: to listen all the same would let everybody in.</summary>
+    [Theory]
+    [InlineData(UnixFileMode.UserWrite, null, null, "UnixSocketMode")]
+    [InlineData(null, 1, null, "UnixSocketUser")]
+    [InlineData(null, null, 1, "UnixSocketGroup")]
+    [InlineData(Everybody, 0, 0, "UnixSocketMode, UnixSocketUser, UnixSocketGroup")]
+    public void Bind_AbstractNameAndAccess_NeverListensAndSaysWhatIsAllowed(UnixFileMode? mode, int? user, int? group, string options)
+    {
+        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => BindAbstract(new UnixSocketAccess(mode, user, group)));
+
+        Assert.StartsWith($"{options} can't be had for the unix socket '@te-", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Allowed is the path of a file", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(0, _kernel.OnListen.Calls);
+        Assert.Single(_kernel.Closed);
     }
 
     [Theory]
@@ -143,6 +158,9 @@ public sealed class UnixSocketAccessTests : IDisposable
     }
 
     private ListenSocket Bind(UnixSocketAccess access) => ListenSocket.Bind(_kernel, _path.EndPoint, 1, 16, noDelay: true, access)[0];
+
+    private ListenSocket BindAbstract(UnixSocketAccess access)
+        => ListenSocket.Bind(_kernel, new UnixDomainSocketEndPoint($"\0te-{Guid.NewGuid():N}"), 1, 16, noDelay: true, access)[0];
 
     private string Owners() => Run("stat", "-c", "%u %g", _path.Path);
 

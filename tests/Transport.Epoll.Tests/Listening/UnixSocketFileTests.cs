@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using Microsoft.AspNetCore.Connections;
 using Transport.Epoll.Listening;
 using Transport.Epoll.Native;
@@ -6,6 +7,7 @@ using Transport.Epoll.Tests.Support;
 
 namespace Transport.Epoll.Tests.Listening;
 
+[SupportedOSPlatform("linux")]
 public sealed class UnixSocketFileTests : IDisposable
 {
     private readonly TempSocketPath _path = new();
@@ -90,6 +92,19 @@ public sealed class UnixSocketFileTests : IDisposable
         socket.File!.RemoveIfOurs();
 
         Assert.True(File.Exists(_path.Path));
+        socket.Descriptor.Dispose();
+    }
+
+    [Fact]
+    public void Bind_PathBeginsLikeAnAbstractNameInText_IsAFileAllTheSame()
+    {
+        UnixDomainSocketEndPoint endPoint = new($"@te-{Guid.NewGuid():N}.sock");
+
+        ListenSocket socket = ListenSocket.Bind(Kernel.Linux, endPoint, 1, 16, noDelay: true, new UnixSocketAccess(UnixFileMode.UserWrite))[0];
+
+        Assert.Equal(UnixFileMode.UserWrite, File.GetUnixFileMode(endPoint.ToString()));
+        socket.File!.RemoveIfOurs();
+        Assert.False(File.Exists(endPoint.ToString()));
         socket.Descriptor.Dispose();
     }
 

@@ -36,12 +36,18 @@ public sealed class UnbindingTests
     }
 
     [Theory]
-    [ClassData(typeof(EpollTransports))]
+    [InlineData(TransportKind.EpollAuto, false)]
+    [InlineData(TransportKind.EpollAuto, true)]
+    [InlineData(TransportKind.EpollInline, false)]
+    [InlineData(TransportKind.EpollInline, true)]
+    [InlineData(TransportKind.EpollThreadPool, false)]
+    [InlineData(TransportKind.EpollThreadPool, true)]
     [Trait("Contract", "9")]
-    public async Task UnbindAsync_ClientsQueued_AreHandedOutBeforeNull(TransportKind kind)
+    public async Task UnbindAsync_ClientsQueued_AreHandedOutBeforeNull(TransportKind kind, bool isUnix)
     {
         const int Count = 20;
-        await using var listener = await RawListener.BindAsync(kind);
+        using var path = new TempSocketPath();
+        await using var listener = await RawListener.BindAsync(kind, isUnix ? path.EndPoint : null);
         var clients = new List<RawClient>();
         for (var i = 0; i < Count; i++)
         {
@@ -70,18 +76,26 @@ public sealed class UnbindingTests
     [Trait("Contract", "9")]
     public async Task UnbindAsync_AcceptedClientIsSilent_CompletesAfterTheBound(TransportKind kind)
     {
-        await using var listener = await RawListener.BindAsync(kind);
-        var sinceConnected = Stopwatch.StartNew();
-        var (client, server) = await listener.ConnectAsync();
-        using (client)
-        await using (server)
+        var fastest = TimeSpan.MaxValue;
+        for (var i = 0; i < 5; i++)
         {
-            var clock = Stopwatch.StartNew();
-            await listener.Listener.UnbindAsync().WithTimeout();
+            await using var listener = await RawListener.BindAsync(kind);
+            var sinceConnected = Stopwatch.StartNew();
+            var (client, server) = await listener.ConnectAsync();
+            using (client)
+            await using (server)
+            {
+                var clock = Stopwatch.StartNew();
+                await listener.Listener.UnbindAsync().WithTimeout();
+                var took = clock.Elapsed;
 
-            // Where the machine stood still for the bound before the unbind looked, the client is no recent one any more.
-            Assert.InRange(clock.Elapsed, sinceConnected.Elapsed < Bound ? Bound * 0.6 : TimeSpan.Zero, Bound * 8);
+                // Where the machine stood still for the bound before the unbind looked, the client is no recent one any more.
+                Assert.True(took >= Bound * 0.6 || sinceConnected.Elapsed >= Bound, $"It took {took.TotalMilliseconds} ms");
+                fastest = took < fastest ? took : fastest;
+            }
         }
+
+        Assert.True(fastest < Bound * 1.3, $"The fastest of five took {fastest.TotalMilliseconds} ms");
     }
 
     [Theory]

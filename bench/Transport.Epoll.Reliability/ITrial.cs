@@ -15,5 +15,8 @@ internal interface ITrial
     /// <summary>Commands that it runs.</summary>
     IEnumerable<string> Tools { get; }
 
+    /// <summary>Whether it can be done to a server on a unix socket (<c>--unix</c>).</summary>
+    bool AllowsUnix => false;
+
     Task<TrialResult> RunAsync(TrialContext context, CancellationToken cancellation);
 }

@@ -21,11 +21,17 @@ internal sealed record TrialContext(string Transport, string? Scheduling, string
     /// <summary>Asks nginx not to try the other server (<c>proxy_next_upstream off</c>).</summary>
     public bool NoRetry { get; init; }
 
+    /// <summary>The server listens on a unix socket instead of a port.</summary>
+    public bool Unix { get; init; }
+
     public bool IsEpoll => Transport == "epoll";
 
     /// <summary>For the table.</summary>
-    public string Server => Scheduling is null ? Transport : $"{Transport}, {Scheduling}";
+    public string Server => $"{Transport}{(Scheduling is null ? "" : $", {Scheduling}")}{(Unix ? ", unix" : "")}";
 
     /// <summary>The sample's arguments that choose the transport.</summary>
     public IEnumerable<string> TransportArguments => ["--transport", Transport, .. IsEpoll && Scheduling is not null ? ["--scheduling", Scheduling] : Array.Empty<string>()];
+
+    /// <summary>Where the next server listens: on a free port, or on a socket in the folder, with a name that no other had.</summary>
+    public string NewAddress() => Unix ? $"http://unix:{Path.Combine(Folder, $"{Guid.NewGuid():N}.sock")}" : "http://127.0.0.1:0";
 }

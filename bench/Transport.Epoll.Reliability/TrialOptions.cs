@@ -4,7 +4,7 @@ using Transport.Epoll.Bench;
 namespace Transport.Epoll.Reliability;
 
 /// <summary>The command line, checked.</summary>
-internal sealed record TrialOptions(IReadOnlyList<ITrial> Trials, IReadOnlyList<string> Transports, string? Scheduling, int? Times, TimeSpan? Length, string? Charts, string? Sample, bool NoRetry)
+internal sealed record TrialOptions(IReadOnlyList<ITrial> Trials, IReadOnlyList<string> Transports, string? Scheduling, int? Times, TimeSpan? Length, string? Charts, string? Sample, bool NoRetry, bool Unix)
 {
     public static string Usage => $"""
         Does hostile, heavy and abrupt things to the sample and counts what gets lost. Exits with 1 if anything does.
@@ -18,12 +18,15 @@ internal sealed record TrialOptions(IReadOnlyList<ITrial> Trials, IReadOnlyList<
           --scheduling NAME   Auto, Inline or ThreadPool (default: the transport's own)
           --charts FOLDER     where the soak's chart goes
           --no-retry          rolling-restart: proxy_next_upstream off
+          --unix              {UnixTrials}: the server listens on a unix socket
           --sample FILE       another build of Sample.Web.dll
         """;
 
+    private static string UnixTrials => string.Join(", ", TrialCatalog.All.Where(t => t.AllowsUnix).Select(t => t.Name));
+
     public static TrialOptions Parse(string[] args)
     {
-        var options = new TrialOptions([], ["epoll"], null, null, null, null, null, NoRetry: false);
+        var options = new TrialOptions([], ["epoll"], null, null, null, null, null, NoRetry: false, Unix: false);
         for (var i = 0; i < args.Length; i++)
         {
             string Value() => ++i < args.Length ? args[i] : throw new BenchException($"{args[i - 1]} needs a value. See --help.");
@@ -36,10 +39,16 @@ internal sealed record TrialOptions(IReadOnlyList<ITrial> Trials, IReadOnlyList<
                 "--charts" => options with { Charts = Value() },
                 "--sample" => options with { Sample = Path.GetFullPath(Value()) },
                 "--no-retry" => options with { NoRetry = true },
+                "--unix" => options with { Unix = true },
                 "all" => options with { Trials = TrialCatalog.All },
                 var name when !name.StartsWith('-') => options with { Trials = [.. options.Trials, TrialCatalog.Find(name)] },
                 var other => throw new BenchException($"There is no switch {other}. See --help."),
             };
+        }
+
+        if (options.Unix && options.Trials.FirstOrDefault(t => !t.AllowsUnix) is { } refusing)
+        {
+            throw new BenchException($"{refusing.Name} can't be done with --unix; allowed are {UnixTrials}.");
         }
 
         return options.Trials.Count > 0 ? options : throw new BenchException("No trial is named. See --help and list.");
@@ -47,7 +56,7 @@ internal sealed record TrialOptions(IReadOnlyList<ITrial> Trials, IReadOnlyList<
 
     public TrialContext Context(string transport, string folder)
     {
-        var context = new TrialContext(transport, transport == "epoll" ? Scheduling : null, folder) { Times = Times, Charts = Charts, NoRetry = NoRetry };
+        var context = new TrialContext(transport, transport == "epoll" ? Scheduling : null, folder) { Times = Times, Charts = Charts, NoRetry = NoRetry, Unix = Unix };
         context = Length is { } length ? context with { Length = length } : context;
         return Sample is { } sample ? context with { Sample = sample } : context;
     }

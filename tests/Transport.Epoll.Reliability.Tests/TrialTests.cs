@@ -38,6 +38,11 @@ public sealed class TrialTests(ITestOutputHelper output)
     public Task Run_FewTimes_LosesNothing(string trial, int times, string? scheduling = null, string transport = "epoll") =>
         RunAsync(trial, context => context with { Transport = transport, Times = times, Scheduling = scheduling });
 
+    [Theory]
+    [InlineData("graceful-stop", 2)]
+    [InlineData("stop-in-flight", 1)]
+    public Task Run_OnAUnixSocket_LosesNothing(string trial, int times) => RunAsync(trial, context => context with { Times = times, Unix = true });
+
     [Fact]
     public Task Run_ShortSoak_RisesNowhere() => RunAsync("soak", context => context with { Length = TimeSpan.FromSeconds(5) });
 

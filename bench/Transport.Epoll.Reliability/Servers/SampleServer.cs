@@ -10,8 +10,6 @@ namespace Transport.Epoll.Reliability.Servers;
 /// <summary>The sample in a process of its own. One caller at a time, but for <see cref="HasExited"/> and the figures.</summary>
 internal sealed class SampleServer : IAsyncDisposable
 {
-    public const string AnyPort = "http://127.0.0.1:0";
-
     /// <summary>Kestrel's log of a handler that failed, as handlers do when a body does not come as announced.</summary>
     private const string HandlerFailed = "fail: Microsoft.AspNetCore.Server.Kestrel[13]";
 
@@ -46,13 +44,13 @@ internal sealed class SampleServer : IAsyncDisposable
     /// <summary>What it does at this moment, for messages.</summary>
     public string State => HasExited ? $"The server has ended with {_process.ExitCode}: {Output}" : $"{ThreadStates.Describe(Id)} {Output}";
 
-    /// <summary>Starts the sample on the context's transport, on a free port unless the arguments say where, and waits until it listens.</summary>
+    /// <summary>Starts the sample on the context's transport, where the context says unless the arguments do, and waits until it listens.</summary>
     public static Task<SampleServer> StartAsync(TrialContext context, CancellationToken cancellation, params string[] arguments) =>
-        StartAsync("dotnet", [context.Sample, .. context.TransportArguments, .. arguments.Contains("--urls") ? Array.Empty<string>() : ["--urls", AnyPort], .. arguments], cancellation);
+        StartAsync("dotnet", [context.Sample, .. context.TransportArguments, .. arguments.Contains("--urls") ? Array.Empty<string>() : ["--urls", context.NewAddress()], .. arguments], cancellation);
 
     /// <summary>The same with variables in its environment, by way of env(1).</summary>
     public static Task<SampleServer> StartWithAsync(IEnumerable<string> environment, TrialContext context, CancellationToken cancellation, params string[] arguments) =>
-        StartAsync("env", [.. environment, "dotnet", context.Sample, .. context.TransportArguments, "--urls", AnyPort, .. arguments], cancellation);
+        StartAsync("env", [.. environment, "dotnet", context.Sample, .. context.TransportArguments, "--urls", context.NewAddress(), .. arguments], cancellation);
 
     /// <summary>Starts a command that becomes the sample.</summary>
     public static async Task<SampleServer> StartAsync(string command, IEnumerable<string> arguments, CancellationToken cancellation)

@@ -17,6 +17,8 @@ internal sealed class GracefulStopTrial : ITrial
 
     public IEnumerable<string> Tools => [];
 
+    public bool AllowsUnix => true;
+
     public async Task<TrialResult> RunAsync(TrialContext context, CancellationToken cancellation)
     {
         var times = context.Times ?? DefaultTimes;

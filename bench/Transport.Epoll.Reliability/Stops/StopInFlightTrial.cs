@@ -6,7 +6,7 @@ namespace Transport.Epoll.Reliability.Stops;
 
 /// <summary>
 /// SIGTERM while answers are under way: those that can be finished within the shutdown time-out are; the rest see a reset, since an ordinary end
-/// would make a cut body look whole to whoever has no length to compare with.
+/// would make a cut body look whole to whoever has no length to compare with. A unix socket knows no reset (unix(7)): there the length must tell.
 /// </summary>
 internal sealed class StopInFlightTrial : ITrial
 {
@@ -29,26 +29,31 @@ internal sealed class StopInFlightTrial : ITrial
 
     public IEnumerable<string> Tools => [];
 
+    public bool AllowsUnix => true;
+
     public async Task<TrialResult> RunAsync(TrialContext context, CancellationToken cancellation)
     {
         var times = context.Times ?? DefaultTimes;
         var tally = new Tally();
-        var cut = 0;
+        var (reset, ended) = (0, 0);
         for (var i = 0; i < times; i++)
         {
-            cut += await OneAsync(context, tally, cancellation);
+            var ends = await OneAsync(context, tally, cancellation);
+            reset += ends.Count(e => e == PeerEnd.Reset);
+            ended += ends.Count(e => e == PeerEnd.Closed);
         }
 
-        return new TrialResult($"{times} stops, {times * (Slow + Readers)} answers to finish, {times * Stalled} to cut", tally.Losses, $"{tally.Served} finished, {cut} reset");
+        return new TrialResult($"{times} stops, {times * (Slow + Readers)} answers to finish, {times * Stalled} to cut", tally.Losses,
+            $"{tally.Served} finished, {reset} reset{(context.Unix ? $", {ended} ended short of their length" : "")}");
     }
 
-    private static async Task<int> OneAsync(TrialContext context, Tally tally, CancellationToken cancellation)
+    private static async Task<PeerEnd[]> OneAsync(TrialContext context, Tally tally, CancellationToken cancellation)
     {
         await using var server = await SampleServer.StartWithAsync([$"DOTNET_shutdownTimeoutSeconds={ShutdownSeconds}"], context, cancellation);
-        return await Waiting.WithinLimitAsync(stop => StopAsync(server, tally, stop), "A stop and the answers that were under way", () => server.State, cancellation);
+        return await Waiting.WithinLimitAsync(stop => StopAsync(server, context.Unix, tally, stop), "A stop and the answers that were under way", () => server.State, cancellation);
     }
 
-    private static async Task<int> StopAsync(SampleServer server, Tally tally, CancellationToken cancellation)
+    private static async Task<PeerEnd[]> StopAsync(SampleServer server, bool isUnix, Tally tally, CancellationToken cancellation)
     {
         // Begun means: the first bytes of a download are here; for the slow ones, that the server counts their connections.
         var stalled = await Task.WhenAll(Enumerable.Range(0, Stalled).Select(_ => BeginAsync(server, StalledLength, cancellation)));
@@ -62,13 +67,13 @@ internal sealed class StopInFlightTrial : ITrial
         var stopping = server.StopAsync(cancellation);
         await Task.WhenAll([.. slow, .. readers.Select(r => FinishAsync(r, tally, cancellation))]);
         await stopping;
-        var ends = await Task.WhenAll(stalled.Select(s => CutAsync(s, tally, cancellation)));
+        var ends = await Task.WhenAll(stalled.Select(s => CutAsync(s, isUnix, tally, cancellation)));
         foreach (var complaint in server.Complaints())
         {
             tally.Lose(complaint);
         }
 
-        return ends.Count(reset => reset);
+        return ends;
     }
 
     private static async Task<RawClient> BeginAsync(SampleServer server, long length, CancellationToken cancellation)
@@ -109,17 +114,21 @@ internal sealed class StopInFlightTrial : ITrial
         }
     }
 
-    private static async Task<bool> CutAsync(RawClient client, Tally tally, CancellationToken cancellation)
+    private static async Task<PeerEnd> CutAsync(RawClient client, bool isUnix, Tally tally, CancellationToken cancellation)
     {
         using (client)
         {
             var (end, received) = await client.ReadToEndAsync(cancellation);
-            if (end != PeerEnd.Reset)
+            if (received >= StalledLength - FirstBytes)
             {
-                tally.Lose(received < StalledLength - FirstBytes ? "a cut body ended like a whole one" : "a download that nobody read came whole");
+                tally.Lose("a download that nobody read came whole");
+            }
+            else if (end != PeerEnd.Reset && !isUnix)
+            {
+                tally.Lose("a cut body ended like a whole one");
             }
 
-            return end == PeerEnd.Reset;
+            return end;
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed class ApplicationScheduler(EventLoop loop, IApplicationItemOwner
         }
         else
         {
-            loop.PostToPool(action, state);
+            loop.PostToPool(action, state, owner);
         }
     }
 }

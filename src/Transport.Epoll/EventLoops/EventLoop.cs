@@ -154,15 +154,16 @@ internal sealed class EventLoop
     }
 
     /// <summary>Hands an application item to the pool: with the rest of the turn when the running loop does it, at once otherwise. Any thread.</summary>
-    public void PostToPool(Action<object?> callback, object? state)
+    public void PostToPool(Action<object?> callback, object? state, IApplicationItemOwner owner)
     {
+        WorkItem item = new(callback, state, owner);
         if (IsRunningHere)
         {
-            _pool.Enqueue(callback, state);
+            _pool.Enqueue(item);
         }
         else
         {
-            ThreadPool.UnsafeQueueUserWorkItem(callback, state, preferLocal: false);
+            PoolItem.Queue(item);
         }
     }
 
@@ -279,7 +280,7 @@ internal sealed class EventLoop
         DrainToPool();
         while (_run.TryDequeue(out WorkItem item))
         {
-            ToPool(item);
+            PoolItem.Queue(item);
         }
 
         _epoll.Dispose();
@@ -290,9 +291,7 @@ internal sealed class EventLoop
     {
         while (_work.TryDequeue(out WorkItem item))
         {
-            ToPool(item);
+            PoolItem.Queue(item);
         }
     }
-
-    private static void ToPool(in WorkItem item) => ThreadPool.UnsafeQueueUserWorkItem(item.Callback, item.State, preferLocal: false);
 }

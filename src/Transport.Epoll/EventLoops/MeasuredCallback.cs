@@ -15,17 +15,7 @@ internal sealed class MeasuredCallback(AutoScheduling auto, WorkItem item)
         LostTime lost = LostTime.OfThisThread;
         long sending = LoopThread.Sending;
         long start = lost.Refresh(auto, Stopwatch.GetTimestamp());
-        try
-        {
-            item.Callback(item.State);
-        }
-#pragma warning disable CA1031 // As on the loop: it costs the owner's connection, not the process.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            owner.OnCallbackFailed(exception);
-        }
-
+        item.RunForOwner();
         start += LoopThread.Sending - sending; // as if it had begun later by what it sent
         long end = Stopwatch.GetTimestamp();
         bool isLong = auto.IsSlow(end - start);

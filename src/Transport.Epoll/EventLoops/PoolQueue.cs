@@ -15,15 +15,15 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
     /// <summary>So many items are worth a pool thread before the turn ends.</summary>
     private const int MaxBatch = 16;
 
-    private readonly ConcurrentQueue<(Action<object?> Callback, object? State)> _items = new();
+    private readonly ConcurrentQueue<WorkItem> _items = new();
     private PoolRequest _request;
 
     // Lease holder only.
     private int _unflushed;
 
-    public void Enqueue(Action<object?> callback, object? state)
+    public void Enqueue(in WorkItem item)
     {
-        _items.Enqueue((callback, state));
+        _items.Enqueue(item);
         if (++_unflushed >= MaxBatch)
         {
             Flush();
@@ -43,7 +43,7 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
     void IThreadPoolWorkItem.Execute()
     {
         _request.OnCame();
-        if (!_items.TryDequeue(out (Action<object?> Callback, object? State) item))
+        if (!_items.TryDequeue(out WorkItem item))
         {
             return;
         }
@@ -56,7 +56,7 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
                 _request.Ask(this);
             }
 
-            item.Callback(item.State);
+            item.RunForOwner();
             CallbackIsolation.Restore();
         }
         while (Environment.TickCount64 - start < MaxMilliseconds && _items.TryDequeue(out item));

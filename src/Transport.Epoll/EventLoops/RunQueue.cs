@@ -83,17 +83,7 @@ internal sealed class RunQueue(EventLoop loop, CallbackPolicy? policy, Action<Ex
     {
         LoopThread.Running = null;
         long entered = loop.Lease.Enter(item.Owner!, now);
-        try
-        {
-            item.Callback(item.State);
-        }
-#pragma warning disable CA1031 // An exception costs one connection, never the loop.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            item.Owner!.OnCallbackFailed(exception);
-        }
-
+        item.RunForOwner();
         CallbackIsolation.Restore();
         if (!loop.Lease.TryLeave(entered))
         {

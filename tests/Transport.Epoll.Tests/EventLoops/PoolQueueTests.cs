@@ -8,6 +8,7 @@ public class PoolQueueTests
     private static readonly AsyncLocal<int> Local = new();
 
     private readonly PoolQueue _queue = new();
+    private readonly RecordingItemOwner _owner = new();
 
     [Theory]
     [InlineData(1)]
@@ -21,7 +22,7 @@ public class PoolQueueTests
         TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         for (int i = 0; i < count; i++)
         {
-            _queue.Enqueue(state =>
+            Enqueue(state =>
             {
                 Interlocked.Increment(ref runs[(int)state!]);
                 elsewhere |= !Thread.CurrentThread.IsThreadPoolThread;
@@ -45,12 +46,12 @@ public class PoolQueueTests
         using ManualResetEventSlim gate = new();
         TaskCompletionSource second = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource first = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _queue.Enqueue(_ =>
+        Enqueue(_ =>
         {
             gate.Wait(Waiting.Limit);
             first.SetResult();
         }, null);
-        _queue.Enqueue(_ => second.SetResult(), null);
+        Enqueue(_ => second.SetResult(), null);
 
         _queue.Flush();
 
@@ -64,8 +65,8 @@ public class PoolQueueTests
     public async Task Flush_AnItemLeavesAnAsyncLocal_IsGoneForTheNext()
     {
         TaskCompletionSource<int> seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _queue.Enqueue(_ => Local.Value = 5, null);
-        _queue.Enqueue(_ => seen.SetResult(Local.Value), null);
+        Enqueue(_ => Local.Value = 5, null);
+        Enqueue(_ => seen.SetResult(Local.Value), null);
 
         _queue.Flush();
 
@@ -80,10 +81,38 @@ public class PoolQueueTests
 
         await test.RunAsync(() =>
         {
-            test.Loop.PostToPool(_ => ran.SetResult(Thread.CurrentThread.IsThreadPoolThread), null);
+            test.Loop.PostToPool(_ => ran.SetResult(Thread.CurrentThread.IsThreadPoolThread), null, _owner);
             return 0;
         });
 
         Assert.True(await ran.Task.WithTimeout());
     }
+
+    [Fact]
+    public async Task Flush_AnItemThrows_TellsItsOwnerAndRunsTheNext()
+    {
+        TaskCompletionSource next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Enqueue(_ => throw new InvalidOperationException("from the application"), null);
+        Enqueue(_ => next.SetResult(), null);
+
+        _queue.Flush();
+
+        await next.Task.WithTimeout();
+        await Waiting.UntilAsync(() => !_owner.Failures.IsEmpty);
+        Assert.Equal("from the application", Assert.Single(_owner.Failures).Message);
+    }
+
+    [Fact]
+    public async Task PostToPool_FromElsewhereAndThrows_TellsItsOwner()
+    {
+        using TestLoop test = new();
+
+        test.Loop.PostToPool(_ => throw new InvalidOperationException("from the application"), null, _owner);
+
+        await Waiting.UntilAsync(() => !_owner.Failures.IsEmpty);
+        Assert.Equal("from the application", Assert.Single(_owner.Failures).Message);
+        Assert.Empty(test.Faults);
+    }
+
+    private void Enqueue(Action<object?> callback, object? state) => _queue.Enqueue(new WorkItem(callback, state, _owner));
 }

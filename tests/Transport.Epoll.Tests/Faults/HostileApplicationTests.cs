@@ -1,19 +1,16 @@
-using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Transport.Epoll.Diagnostics;
 using Transport.Epoll.Tests.Support;
 
 namespace Transport.Epoll.Tests.Faults;
 
-/// <summary>Code of the app that throws or never returns, wherever the transport calls it: the one loop serves on.</summary>
+/// <summary>Code of the app that throws or never returns, wherever the transport calls it: the one loop, and the process, go on.</summary>
 public sealed class HostileApplicationTests
 {
     [Theory]
-    [InlineData(TransportKind.EpollAuto)]
-    [InlineData(TransportKind.EpollInline)]
+    [ClassData(typeof(EpollTransports))]
     public async Task Callback_ThrowsAndTheLogSinkToo_TheLoopGoesOn(TransportKind kind)
     {
         using var sink = new HostileSink { Log = Throw, IsEnabled = Throw };
@@ -23,6 +20,26 @@ public sealed class HostileApplicationTests
         {
             ThrowOnNextBytes(connection);
             await client.SendAsync("a");
+            await client.ExpectResetAsync();
+            await connection.ConnectionClosed.WithTimeout();
+        }
+
+        await server.AssertServesAsync();
+        Assert.NotEqual(0, sink.Calls);
+        await connection.DisposeAsync().WithTimeout();
+    }
+
+    [Theory]
+    [ClassData(typeof(EpollTransports))]
+    public async Task Callback_RaisedByAnotherThreadThrows_CostsItsConnection(TransportKind kind)
+    {
+        using var sink = new HostileSink { Log = Throw, IsEnabled = Throw };
+        await using var server = await Server.StartAsync(kind, sink);
+        var (client, connection) = await server.ConnectAsync();
+        using (client)
+        {
+            ThrowOnNextBytes(connection);
+            connection.Transport.Input.CancelPendingRead();
             await client.ExpectResetAsync();
             await connection.ConnectionClosed.WithTimeout();
         }
@@ -79,47 +96,7 @@ public sealed class HostileApplicationTests
         await server.AssertServesAsync();
     }
 
-    [Theory]
-    [InlineData(TransportKind.EpollAuto, true)]
-    [InlineData(TransportKind.EpollAuto, false)]
-    [InlineData(TransportKind.EpollThreadPool, true)]
-    public async Task Metrics_ListenerThrowsOrIsStuck_TheLoopGoesOn(TransportKind kind, bool throws)
-    {
-        using var gate = new ManualResetEventSlim();
-        var called = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var server = await Server.StartAsync(kind, new HostileSink());
-        using var listener = new MeterListener
-        {
-            InstrumentPublished = (instrument, listener) =>
-            {
-                if (instrument.Meter.Name == SchedulingCounters.MeterName)
-                {
-                    listener.EnableMeasurementEvents(instrument);
-                }
-            },
-        };
-        listener.SetMeasurementEventCallback<long>((_, _, _, _) =>
-        {
-            called.TrySetResult();
-            if (throws)
-            {
-                Throw();
-            }
-
-            gate.Wait(Waiting.Limit);
-        });
-        listener.Start();
-        var recording = Task.Factory.StartNew(listener.RecordObservableInstruments, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await called.Task.WithTimeout();
-
-        await server.AssertServesAsync();
-
-        gate.Set();
-        var failure = await Record.ExceptionAsync(() => recording.WithTimeout());
-        Assert.Equal(throws, failure is not null);
-    }
-
-    /// <summary>A bare continuation: no async method stands between its exception and the loop.</summary>
+    /// <summary>A bare continuation: no async method stands between its exception and the thread that runs it.</summary>
     private static void ThrowOnNextBytes(ConnectionContext connection)
     {
 #pragma warning disable CA2012 // Never consumed: the continuation throws.

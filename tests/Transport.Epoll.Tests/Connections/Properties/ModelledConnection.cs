@@ -20,9 +20,12 @@ internal sealed class ModelledConnection(EpollConnection connection, Socket clie
     private readonly ModelledClient _client = new(client, new ByteStream("to the client", 1UL << 40), isUnix);
     private readonly PipeReader _input = connection.Transport.Input;
     private readonly PipeWriter _output = connection.Transport.Output;
+    private readonly ModelledCancel _readCancel = new("a read");
+    private readonly ModelledCancel _flushCancel = new("a flush");
 
     // Up to here the reader has seen the bytes: only later ones complete a read.
     private long _examined;
+    private Task<ReadResult>? _read;
     private Task<FlushResult>? _flush;
     private Task? _disposal;
     private bool _inputEnded;
@@ -31,6 +34,8 @@ internal sealed class ModelledConnection(EpollConnection connection, Socket clie
     private bool _cut;
 
     private bool CanRead => !_inputEnded && _disposal is null;
+
+    private bool IsReadDue => _readCancel.IsDue || _toServer.Put > _examined || _client.HasSentFin;
 
     public async Task RunAsync(IEnumerable<Step> steps)
     {
@@ -55,7 +60,11 @@ internal sealed class ModelledConnection(EpollConnection connection, Socket clie
                 _client.Receive(step.Size, _cut, _aborted);
                 break;
             case StepKind.ServerReads when CanRead:
-                await ReadAsync(mustCome: _toServer.Put > _examined || _client.HasSentFin, step.Size, examineAll: false);
+                await ReadAsync(mustCome: IsReadDue, step.Size, examineAll: false);
+                break;
+            case StepKind.ServerStartsRead when CanRead && _read is null:
+                _read = StartReadAsync();
+                ContractBrokenException.Unless(_read.IsCompleted || !_readCancel.IsDue, $"a read waits that was cancelled before: {this}");
                 break;
             case StepKind.ServerExamines when CanRead:
                 await ReadAsync(mustCome: false, step.Size / 4, examineAll: true);
@@ -65,23 +74,23 @@ internal sealed class ModelledConnection(EpollConnection connection, Socket clie
                 _client.Incoming.Commit(step.Size);
                 break;
             case StepKind.ServerFlushes when CanWrite():
-                _flush = _output.FlushAsync().AsTask();
+                StartFlush();
                 break;
             case StepKind.CancelRead when CanRead:
-                _input.CancelPendingRead();
+                await CancelReadAsync(step.Size);
                 break;
             case StepKind.CancelFlush when !_outputCompleted:
-                _output.CancelPendingFlush();
+                await CancelFlushAsync();
                 break;
             default:
-                await EndAsync(step.Kind);
+                await EndAsync(step);
                 break;
         }
     }
 
-    private async Task EndAsync(StepKind kind)
+    private async Task EndAsync(Step step)
     {
-        switch (kind)
+        switch (step.Kind)
         {
             case StepKind.ClientFin:
                 _client.Fin();
@@ -89,10 +98,12 @@ internal sealed class ModelledConnection(EpollConnection connection, Socket clie
             case StepKind.ClientReset:
                 _cut = true;
                 _client.Reset();
+                await EndPendingReadAsync(step.Size);
                 break;
             case StepKind.Abort:
                 _cut = _aborted = true;
                 connection.Abort(_reason);
+                await EndPendingReadAsync(step.Size);
                 break;
             case StepKind.CompleteInput when CanRead:
                 _cut = _inputEnded = true;
@@ -129,7 +140,19 @@ internal sealed class ModelledConnection(EpollConnection connection, Socket clie
             await InTimeAsync(_flush, "the flush");
         }
 
+        if (CanWrite() && _flushCancel.IsDue)
+        {
+            StartFlush();
+            CanWrite();
+        }
+
         await InTimeAsync(_disposal ?? connection.DisposeAsync().AsTask(), "the disposal");
+        if (_read is not null)
+        {
+            // The reader was completed under it: it ends, in whichever way.
+            await InTimeAsync(Task.WhenAny(_read), "the end of the pending read");
+        }
+
         await InTimeAsync(receiving, "the client's end");
         ContractBrokenException.Unless(connection.ConnectionClosed.IsCancellationRequested, "ConnectionClosed has not fired");
         ContractBrokenException.Unless(connection.Descriptor.IsClosed, "the descriptor is open");
@@ -141,29 +164,27 @@ internal sealed class ModelledConnection(EpollConnection connection, Socket clie
         ReadResult read;
         try
         {
-            if (mustCome)
+            if (mustCome || _read is { IsCompleted: true })
             {
-                read = await InTimeAsync(_input.ReadAsync().AsTask(), "the read");
+                read = await InTimeAsync(_read ??= StartReadAsync(), "the read");
             }
-            else if (!_input.TryRead(out read))
+            else if (_read is not null || !_input.TryRead(out read))
             {
+                ContractBrokenException.Unless(!_readCancel.IsDue, $"a read finds nothing that was cancelled before: {this}");
                 return;
             }
         }
-        catch (ConnectionAbortedException exception)
+        catch (Exception exception) when (exception is ConnectionAbortedException or ConnectionResetException)
         {
-            // Ours, or that of a pump that ended in order because the output was completed.
-            ContractBrokenException.Unless(_cut && (exception == _reason || _outputCompleted), $"the reader got {exception.Message}: {this}");
-            _inputEnded = true;
-            return;
-        }
-        catch (ConnectionResetException exception)
-        {
-            ContractBrokenException.Unless(_cut, $"the reader got {exception.Message}: {this}");
-            _inputEnded = true;
+            // A reset; our abort; or that of a pump that ended in order because the output was completed.
+            bool isExpected = exception is ConnectionResetException || exception == _reason || _outputCompleted;
+            ContractBrokenException.Unless(_cut && isExpected, $"the reader got {exception.Message}: {this}");
+            (_read, _inputEnded) = (null, true);
             return;
         }
 
+        _read = null;
+        _readCancel.OnResult(read.IsCanceled);
         int consumed = (int)Math.Min(consume, read.Buffer.Length);
         _toServer.Take(read.Buffer.ToArray(), consumed);
         _examined = Math.Max(_examined, examineAll ? _toServer.Taken - consumed + read.Buffer.Length : _toServer.Taken);
@@ -172,12 +193,64 @@ internal sealed class ModelledConnection(EpollConnection connection, Socket clie
         _input.AdvanceTo(read.Buffer.GetPosition(consumed), examineAll ? read.Buffer.End : read.Buffer.GetPosition(consumed));
     }
 
+    /// <summary>A read that is left alone, perhaps pending. What it throws at once is in the task, too.</summary>
+    private async Task<ReadResult> StartReadAsync() => await _input.ReadAsync();
+
+    /// <summary>The connection was cut: a pending read ends, though there is nothing to read.</summary>
+    private async Task EndPendingReadAsync(int consume)
+    {
+        if (_read is not null && CanRead)
+        {
+            await ReadAsync(mustCome: true, consume, examineAll: false);
+        }
+    }
+
+    private async Task CancelReadAsync(int consume)
+    {
+        if (_read is { IsCompleted: true })
+        {
+            await ReadAsync(mustCome: true, consume, examineAll: false); // what comes now is not for this one
+        }
+
+        if (!CanRead)
+        {
+            return;
+        }
+
+        bool isPending = _read is not null;
+        _readCancel.Ask(mayBeLate: isPending && (IsReadDue || _cut));
+        _input.CancelPendingRead();
+        if (isPending)
+        {
+            await ReadAsync(mustCome: true, consume, examineAll: false);
+        }
+    }
+
+    private void StartFlush()
+    {
+        _flush = _output.FlushAsync().AsTask();
+        ContractBrokenException.Unless(_flush.IsCompleted || !_flushCancel.IsDue, $"a flush waits that was cancelled before: {this}");
+    }
+
+    private async Task CancelFlushAsync()
+    {
+        bool isPending = !CanWrite();
+        _flushCancel.Ask(mayBeLate: isPending);
+        _output.CancelPendingFlush();
+        if (isPending)
+        {
+            await InTimeAsync(_flush!, "the cancelled flush");
+            CanWrite();
+        }
+    }
+
     /// <summary>Whether nothing waits in the output: a pipe takes one flush at a time.</summary>
     private bool CanWrite()
     {
         if (_flush is { IsCompleted: true })
         {
             ContractBrokenException.Unless(_flush.IsCompletedSuccessfully && (_cut || !_flush.Result.IsCompleted), $"a flush failed, or was the last: {this}");
+            _flushCancel.OnResult(_flush.Result.IsCanceled);
             _flush = null;
         }
 

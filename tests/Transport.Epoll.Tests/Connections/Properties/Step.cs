@@ -5,6 +5,7 @@ internal enum StepKind
     ClientSends,
     ClientReceives,
     ServerReads,
+    ServerStartsRead,
     ServerExamines,
     ServerWrites,
     ServerFlushes,
@@ -25,9 +26,9 @@ internal readonly record struct Step(StepKind Kind, int Size)
     private static readonly StepKind[] Weighted =
     [
         .. Enumerable.Repeat(StepKind.ClientSends, 16), .. Enumerable.Repeat(StepKind.ClientReceives, 12), .. Enumerable.Repeat(StepKind.ServerReads, 12),
-        .. Enumerable.Repeat(StepKind.ServerExamines, 4), .. Enumerable.Repeat(StepKind.ServerWrites, 16), .. Enumerable.Repeat(StepKind.ServerFlushes, 8),
-        .. Enumerable.Repeat(StepKind.CancelRead, 2), .. Enumerable.Repeat(StepKind.CancelFlush, 2), StepKind.ClientFin, StepKind.CompleteOutput,
-        StepKind.CompleteInput, StepKind.Dispose, StepKind.Abort, StepKind.ClientReset,
+        .. Enumerable.Repeat(StepKind.ServerStartsRead, 6), .. Enumerable.Repeat(StepKind.ServerExamines, 4), .. Enumerable.Repeat(StepKind.ServerWrites, 16),
+        .. Enumerable.Repeat(StepKind.ServerFlushes, 8), .. Enumerable.Repeat(StepKind.CancelRead, 4), .. Enumerable.Repeat(StepKind.CancelFlush, 4),
+        StepKind.ClientFin, StepKind.CompleteOutput, StepKind.CompleteInput, StepKind.Dispose, StepKind.Abort, StepKind.ClientReset,
     ];
 
     public static int Kinds => Weighted.Length;

@@ -36,7 +36,7 @@ internal static class Run
         }
     }
 
-    /// <summary>A check starts only those whom it is about.</summary>
+    /// <summary>A check starts only those whom it is about, and the control.</summary>
     private static BenchOptions WithContendersToCheck(BenchOptions options, string scenario)
     {
         if (options is not { Check: true, Contenders: null })
@@ -45,7 +45,7 @@ internal static class Run
         }
 
         var names = Bounds.ContendersToCheck(scenario, options.Pinned);
-        return options with { Contenders = [.. Contender.Known.Where(c => names.Contains(c.Name))] };
+        return options with { Contenders = [.. Contender.Known.Where(c => names.Contains(c.Name) || c.Name == Contender.Control)] };
     }
 
     private static async Task<bool> RunAsync(IScenario scenario, BenchContext context, CancellationToken cancellation)

@@ -9,7 +9,7 @@ namespace Transport.Epoll.Bench.Scenarios;
 /// </summary>
 internal sealed class LoadScenario(string name, string path, ILoadGenerator generator) : IScenario
 {
-    private const int DefaultRounds = 15;
+    public const int DefaultRounds = 15;
 
     /// <summary>Time for background compilation to finish after the warm-up.</summary>
     private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(1);

@@ -9,6 +9,9 @@ internal static class ScenarioCatalog
     /// <summary>Half of the processors for the load, half for the server: two load threads beside a loop on two cores measure the scheduler.</summary>
     private static readonly int LoadThreads = Math.Max(1, Environment.ProcessorCount / 2);
 
+    /// <summary>What Auto costs beside Inline is a matter of a few percent.</summary>
+    private const int RoundsForModes = 21;
+
     private static readonly int[] s_connections = [1, 8, 64, 256, 1024, 4096];
 
     private static readonly IScenario[] s_all =
@@ -16,24 +19,24 @@ internal static class ScenarioCatalog
         .. s_connections.Select(c => Keep($"plaintext{c}", "/plaintext", c)),
         new LoadScenario("plaintext64-default", "/plaintext", NewWrk(64)) { WithPeers = true },
         .. s_connections.Select(c => Keep($"json{c}", "/json", c)),
-        new LoadScenario("pipelined", "/plaintext", NewWrk(64, script: "pipeline.lua")) { Loops = 1 },
+        new LoadScenario("pipelined", "/plaintext", NewWrk(64, script: "pipeline.lua")) { Loops = 1, MinSeconds = 3 },
         new LoadScenario("await", "/delay/1", NewWrk(256)) { Loops = 1, Needs = Ability.Timing },
 
         // h2load needs less than the histogram's client, which can't keep up with the higher rates.
-        new LoadScenario("rate1000", "/plaintext", NewRate(connections: 100, rate: 1_000)) { Loops = 1 },
+        new LoadScenario("rate1000", "/plaintext", NewRate(connections: 100, rate: 1_000)) { Loops = 1, MinSeconds = 5 },
         new LoadScenario("rate10000", "/plaintext", new H2Load(connections: 100, streams: 1, rate: 10_000)) { Loops = 1, WithPeers = true },
         new LoadScenario("rate40000", "/plaintext", new H2Load(connections: 100, streams: 1, rate: 40_000)) { Loops = 1 },
-        new LoadScenario("h2", "/plaintext", new H2Load(connections: 16, streams: 32)) { Http2 = true },
+        new LoadScenario("h2", "/plaintext", new H2Load(connections: 16, streams: 32)) { Http2 = true, WithPeers = true },
         new LoadScenario("h2-64x1", "/plaintext", new H2Load(connections: 64, streams: 1)) { Http2 = true },
-        new LoadScenario("tls", "/plaintext", NewWrk(64)) { Tls = true, Loops = 1 },
+        new LoadScenario("tls", "/plaintext", NewWrk(64)) { Tls = true, Loops = 1, WithPeers = true },
         new LoadScenario("tls-handshakes", "/plaintext", new ClosedLoop("TLS handshake without resumption and GET", 16, a => new TlsHandshakes(a)))
-            { Tls = true, Needs = Ability.Close },
-        new LoadScenario("churn1", "/plaintext", NewWrk(64, header: "Connection: close")) { Loops = 1, Needs = Ability.Close },
+            { Tls = true, Needs = Ability.Close, MinSeconds = 3 },
+        new LoadScenario("churn1", "/plaintext", NewWrk(64, header: "Connection: close")) { Loops = 1, Needs = Ability.Close, WithPeers = true },
         new LoadScenario("churn10", "/plaintext", new ClosedLoop("GET, 10 on a connection", 64, a => new HttpRequests(a, requestsPerConnection: 10)))
             { Loops = 1, Needs = Ability.Close },
         new LoadScenario("churn10-wrk", "/plaintext", NewWrk(64, script: "churn.lua")) { Loops = 1, Needs = Ability.Close },
-        new LoadScenario("download1m", "/download/1048576", NewWrk(16)) { Needs = Ability.Download },
-        new LoadScenario("download16k", "/download/16384", NewWrk(16)) { Needs = Ability.Download },
+        new LoadScenario("download1m", "/download/1048576", NewWrk(16)) { Needs = Ability.Download, MinSeconds = 3 },
+        new LoadScenario("download16k", "/download/16384", NewWrk(16)) { Needs = Ability.Download, WithPeers = true },
         new LoadScenario("upload1m", "/upload", NewWrk(16, script: "upload.lua")) { Needs = Ability.Upload },
         new LoadScenario("websocket", "/ws", new ClosedLoop("WebSocket echo of 128 bytes", 256, a => new WebSocketMessages(a, length: 128)))
             { Needs = Ability.WebSocket },
@@ -83,7 +86,8 @@ internal static class ScenarioCatalog
     {
         Loops = 1,
         Needs = path == "/json" ? Ability.Json : Ability.Plaintext,
-        MinSeconds = connections >= 1024 ? 3 : 0, // connecting them takes its time
+        MinSeconds = connections >= 256 ? 3 : 0, // connecting them takes its time
+        Rounds = connections == 64 ? RoundsForModes : LoadScenario.DefaultRounds,
         WithPeers = name is "plaintext64" or "json256",
     };
 

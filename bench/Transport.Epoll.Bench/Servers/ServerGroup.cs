@@ -42,11 +42,6 @@ internal sealed class ServerGroup : IReadOnlyList<ServerProcess>, IAsyncDisposab
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var server in _servers)
-        {
-            await server.DisposeAsync();
-        }
-    }
+    /// <summary>All of them, even if one can't be ended.</summary>
+    public async ValueTask DisposeAsync() => await Task.WhenAll(_servers.Select(server => server.DisposeAsync().AsTask()));
 }

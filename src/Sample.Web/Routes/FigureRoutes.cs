@@ -10,10 +10,11 @@ internal static class FigureRoutes
 
     public static void MapFigures(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/info", (FigureReader figures, string? collect) => collect switch
+        // On the pool: it reads files for milliseconds, and may collect, which must not be what holds up a polling thread.
+        routes.MapGet("/info", async (FigureReader figures, string? collect) => collect switch
         {
-            null or "" or "0" => Results.Ok(figures.Read()),
-            "1" => Results.Ok(figures.Read(collect: true)),
+            null or "" or "0" => Results.Ok(await Task.Run(() => figures.Read())),
+            "1" => Results.Ok(await Task.Run(() => figures.Read(collect: true))),
             _ => Results.Text("collect must be 0 or 1.\n", statusCode: StatusCodes.Status400BadRequest),
         });
 

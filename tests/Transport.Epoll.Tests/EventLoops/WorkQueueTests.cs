@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Tests.Support;
 
@@ -111,10 +112,15 @@ public class WorkQueueTests
         Assert.False(_queue.TryDequeue(out _));
     }
 
+    /// <summary>Fewer rounds where other work leaves the two threads little of the processors: each round is a few waits of each.</summary>
     [Fact]
     public async Task TryEnterSleep_RacesWithEnqueue_NoWakeUpIsLost()
     {
-        const int Rounds = 20_000;
+        const int MinRounds = 200;
+        const int MaxRounds = 20_000;
+        Stopwatch clock = Stopwatch.StartNew();
+        int rounds = 0;
+        bool goesOn = true;
         int lost = 0;
         bool sleeps = false;
         using Barrier start = new(2);
@@ -128,14 +134,15 @@ public class WorkQueueTests
             _wakes = 0;
             _queue.LeaveSleep();
             Empty();
+            goesOn = ++rounds < MaxRounds && clock.Elapsed < Waiting.Limit / 2;
         });
 
         await TogetherAsync(2, side =>
         {
-            for (int round = 0; round < Rounds; round++)
+            while (goesOn)
             {
                 start.SignalAndWait(Waiting.Limit);
-                Thread.SpinWait(side == 0 ? round % 7 : round % 11);
+                Thread.SpinWait(side == 0 ? rounds % 7 : rounds % 11);
                 if (side == 0)
                 {
                     sleeps = _queue.TryEnterSleep();
@@ -150,6 +157,7 @@ public class WorkQueueTests
         });
 
         Assert.Equal(0, lost);
+        Assert.InRange(rounds, MinRounds, MaxRounds);
     }
 
     private void Empty()

@@ -17,8 +17,11 @@ internal sealed class FigureReader(SampleArguments arguments, ConnectionMonitor 
         : arguments.Transport == TransportChoice.SocketsInline ? TransportChoice.SocketsInline
         : TransportChoice.Sockets;
 
+    /// <summary>Reads them on the pool: that takes files and milliseconds, and may collect, which must not be what holds up a polling thread.</summary>
     /// <param name="collect">Whether to collect all garbage first, so that the heap holds only what is in use.</param>
-    public ProcessFigures Read(bool collect = false)
+    public Task<ProcessFigures> ReadAsync(bool collect = false) => Task.Run(() => Read(collect));
+
+    private ProcessFigures Read(bool collect)
     {
         if (collect)
         {

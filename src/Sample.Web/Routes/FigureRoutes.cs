@@ -10,11 +10,10 @@ internal static class FigureRoutes
 
     public static void MapFigures(this IEndpointRouteBuilder routes)
     {
-        // On the pool: it reads files for milliseconds, and may collect, which must not be what holds up a polling thread.
         routes.MapGet("/info", async (FigureReader figures, string? collect) => collect switch
         {
-            null or "" or "0" => Results.Ok(await Task.Run(() => figures.Read())),
-            "1" => Results.Ok(await Task.Run(() => figures.Read(collect: true))),
+            null or "" or "0" => Results.Ok(await figures.ReadAsync()),
+            "1" => Results.Ok(await figures.ReadAsync(collect: true)),
             _ => Results.Text("collect must be 0 or 1.\n", statusCode: StatusCodes.Status400BadRequest),
         });
 
@@ -30,7 +29,7 @@ internal static class FigureRoutes
         using var timer = new PeriodicTimer(s_interval);
         do
         {
-            yield return figures.Read();
+            yield return await figures.ReadAsync();
         }
         while (await TickAsync(timer, ended.Token));
     }

@@ -17,8 +17,6 @@ internal sealed class LineHandler : ConnectionHandler
 
     private const int MaxLength = 1024;
 
-    private static readonly NumberRange s_milliseconds = new("ms", 0, 60_000);
-
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
         var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
@@ -90,9 +88,9 @@ internal sealed class LineHandler : ConnectionHandler
             return;
         }
 
-        if (!s_milliseconds.TryParse(Encoding.UTF8.GetString(reader.UnreadSequence), out var wait))
+        if (!NumberRange.Milliseconds.TryParse(Encoding.UTF8.GetString(reader.UnreadSequence), out var wait))
         {
-            Write(output, s_milliseconds.Refusal);
+            Write(output, NumberRange.Milliseconds.Refusal);
             return;
         }
 

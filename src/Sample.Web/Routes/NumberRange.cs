@@ -5,6 +5,9 @@ namespace Sample.Web.Routes;
 /// <summary>The whole numbers that a route takes.</summary>
 internal sealed record NumberRange(string Name, long Min, long Max)
 {
+    /// <summary>How long a route may be asked to wait, block or compute.</summary>
+    public static NumberRange Milliseconds { get; } = new("ms", 0, 60_000);
+
     /// <summary>A line that says what is allowed.</summary>
     public string Refusal => $"{Name} must be a whole number from {Min} to {Max}.\n";
 

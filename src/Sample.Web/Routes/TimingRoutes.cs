@@ -5,13 +5,11 @@ namespace Sample.Web.Routes;
 /// <summary><c>/delay</c>, <c>/block</c> and <c>/spin</c>: handlers that wait, hold up their thread, or burn a processor.</summary>
 internal static class TimingRoutes
 {
-    private static readonly NumberRange s_milliseconds = new("ms", 0, 60_000);
-
     public static void MapTimingRoutes(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/delay/{ms}", async (string ms, CancellationToken aborted) =>
         {
-            if (!s_milliseconds.TryParse(ms, out var wait, out var refusal))
+            if (!NumberRange.Milliseconds.TryParse(ms, out var wait, out var refusal))
             {
                 return refusal;
             }
@@ -22,7 +20,7 @@ internal static class TimingRoutes
 
         routes.MapGet("/block/{ms}", (string ms) =>
         {
-            if (!s_milliseconds.TryParse(ms, out var wait, out var refusal))
+            if (!NumberRange.Milliseconds.TryParse(ms, out var wait, out var refusal))
             {
                 return refusal;
             }
@@ -33,7 +31,7 @@ internal static class TimingRoutes
 
         routes.MapGet("/spin/{ms}", (string ms) =>
         {
-            if (!s_milliseconds.TryParse(ms, out var wait, out var refusal))
+            if (!NumberRange.Milliseconds.TryParse(ms, out var wait, out var refusal))
             {
                 return refusal;
             }

@@ -49,7 +49,7 @@ internal static class ScenarioCatalog
             new BesideLoad(new FixedRate(16, 2_000, "GET through a unix socket", NewUnix), new ClosedLoop("GET through a unix socket", 1, NewUnix), "/block/200"))
             { Unix = UnixEndpoint.Http, Needs = Ability.Timing | Ability.UnixSocket, MinSeconds = 20, Rounds = 3 },
         new LoadScenario("blocked-lines", "/plaintext",
-            new BesideLoad(new FixedRate(16, 2_000, "line through a unix socket, without HTTP", a => new Lines(a)), new ClosedLoop("line", 1, a => new Lines(a)), "/block/200"))
+            new BesideLoad(new FixedRate(16, 2_000, "line without HTTP", a => new Lines(a)), new ClosedLoop("line without HTTP", 1, a => new Lines(a)), "/block/200"))
             { Unix = UnixEndpoint.Lines, Needs = Ability.Timing | Ability.UnixSocket, MinSeconds = 20, Rounds = 3 },
         new LoadScenario("blocked-websocket", "/ws",
             new BesideLoad(new FixedRate(16, 2_000, "WebSocket echo of 128 bytes", a => new WebSocketMessages(a, length: 128)), NewGet(1), "/block/200"))
@@ -86,7 +86,7 @@ internal static class ScenarioCatalog
     {
         Loops = 1,
         Needs = path == "/json" ? Ability.Json : Ability.Plaintext,
-        MinSeconds = connections >= 256 ? 3 : 0, // connecting them takes its time
+        MinSeconds = connections >= 256 ? 3 : 0, // a second says little of so many; connecting them takes its time
         Rounds = connections == 64 ? RoundsForModes : LoadScenario.DefaultRounds,
         WithPeers = name is "plaintext64" or "json256",
     };

@@ -9,7 +9,7 @@ namespace Transport.Epoll.EventLoops;
 /// <param name="MaxLent">So many standbys may be lent to callbacks that the pool leaves waiting.</param>
 internal sealed record AutoTimes(TimeSpan TakeOverAfter, TimeSpan SlowCallback, int QuickCallbacks, TimeSpan BackOff, TimeSpan StandbyIdle, int MaxLent)
 {
-    /// <summary>A callback that takes longer is never forgiven.</summary>
+    /// <summary>No number of quick callbacks makes up for one that takes longer.</summary>
     public TimeSpan LongestForgiven => 10 * SlowCallback;
 
     /// <summary>So many quick callbacks in a row make up for one that was slow on the loop.</summary>

@@ -12,6 +12,6 @@ internal sealed record AutoTimes(TimeSpan TakeOverAfter, TimeSpan SlowCallback, 
     /// <summary>No number of quick callbacks makes up for one that takes longer.</summary>
     public TimeSpan LongestForgiven => 10 * SlowCallback;
 
-    /// <summary>So many quick callbacks in a row make up for one that was slow on the loop.</summary>
+    /// <summary>So many quick callbacks in a row make up for one that was slow on the loop; a new connection has one without.</summary>
     public int QuickToBeForgiven => 20 * QuickCallbacks;
 }

@@ -3,8 +3,8 @@ namespace Transport.Epoll.EventLoops;
 /// <summary>
 /// What is known of one connection's callbacks: nothing yet, quick on the loop, or slow, so that they run on the pool. The way back to the loop
 /// has a price, quick callbacks on the pool. It doubles when the last return did not pay, for a connection that blocks now and then costs its loop
-/// a take-over each time, and halves when it did. One that was quick often enough is forgiven one slow callback: some of what the
-/// machine takes from a thread, such as the time of a virtual processor, is in no figure of the kernel.
+/// a take-over each time, and halves when it did. One that is new, or was quick often enough, is forgiven one slow callback: some of
+/// what the machine takes from a thread, such as the time of a virtual processor, is in no figure of the kernel.
 /// </summary>
 /// <remarks>
 /// Any thread reads. On the loop only the lease holder writes; on the pool whoever ran a callback compare-exchanges the state. The price is a guess that a
@@ -15,6 +15,7 @@ internal sealed class CallbackRecord
     private const int Unknown = -2;
     private const int QuickOnLoop = -1;
     private const int MaxDoublings = 6;
+    private const long NoneSoFar = long.MaxValue / 2; // more quick ones than anybody asks for
 
     /// <summary>A return pays if at least so many times its price of callbacks run on the loop before the next slow one.</summary>
     private const int CallbacksThatPay = 20;
@@ -28,9 +29,10 @@ internal sealed class CallbackRecord
     // What the last return took; none: 0. Written by pool threads before the exchange that returns; the lease holder reads it.
     private int _price;
 
-    // Quick callbacks since the last return, and how many they were at the last slow one. Lease holder only.
+    // Quick callbacks since the last return, and how many they were at the last slow one; a new connection has its first one forgiven.
+    // Lease holder only.
     private long _onLoop;
-    private long _onLoopAtSlow;
+    private long _onLoopAtSlow = -NoneSoFar;
 
     public bool IsOnPool => Volatile.Read(ref _state) >= 0;
 
@@ -50,7 +52,7 @@ internal sealed class CallbackRecord
         }
     }
 
-    /// <summary>A callback was slow on its loop: whether so many quick ones in a row before it make up for it. Lease holder only.</summary>
+    /// <summary>A callback was slow on its loop: whether it is the first, or so many quick ones in a row before it make up for it. Lease holder only.</summary>
     public bool TryForgive(int quickOnes)
     {
         bool forgiven = _onLoop - _onLoopAtSlow >= quickOnes;

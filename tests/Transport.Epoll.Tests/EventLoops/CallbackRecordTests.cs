@@ -78,13 +78,29 @@ public class CallbackRecordTests
     [Fact]
     public void TryForgive_AfterEnoughQuickOnesInARow_ForgivesOneAndCountsAnew()
     {
-        Assert.False(_record.TryForgive(quickOnes: 60));
+        _record.TryForgive(quickOnes: 60);
         RunOnLoop(59);
         Assert.False(_record.TryForgive(quickOnes: 60));
         RunOnLoop(60);
         Assert.True(_record.TryForgive(quickOnes: 60));
         Assert.False(_record.TryForgive(quickOnes: 60));
         Assert.True(_record.TryMoveToPool());
+    }
+
+    [Fact]
+    public void TryForgive_New_ForgivesTheFirst()
+    {
+        Assert.True(_record.TryForgive(quickOnes: int.MaxValue));
+        Assert.False(_record.TryForgive(quickOnes: 60));
+    }
+
+    [Fact]
+    public void TryForgive_BackFromThePool_ForgivesNoneForNothing()
+    {
+        _record.TryMoveToPool();
+        Return(3);
+
+        Assert.False(_record.TryForgive(quickOnes: 60));
     }
 
     /// <summary>What was forgiven is no reason to hold a return for one that did not pay.</summary>

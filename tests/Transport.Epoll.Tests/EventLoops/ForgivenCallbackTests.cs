@@ -19,19 +19,33 @@ public sealed class ForgivenCallbackTests : IDisposable
     [Fact]
     public async Task RunTurn_SlowCallbackAfterManyQuickOnes_IsForgivenOnce()
     {
+        await ForgiveFirstAsync();
         await RunQuickAsync(20 * 2);
 
         Assert.False(await MovesAsync(() => Thread.CurrentThread.Join(2 * Slow)));
         Assert.True(await MovesAsync(() => Thread.CurrentThread.Join(2 * Slow)));
     }
 
+    /// <summary>The first requests of a process meet a busy compiler and threads that begin; a connection cannot have shown by then that it is quick.</summary>
+    [Fact]
+    public async Task RunTurn_NewConnectionIsSlow_IsForgivenOnce()
+    {
+        await ForgiveFirstAsync();
+        Assert.True(await MovesAsync(() => Thread.CurrentThread.Join(2 * Slow)));
+    }
+
     [Fact]
     public async Task RunTurn_SlowCallbackAfterFewQuickOnes_Moves()
     {
+        await ForgiveFirstAsync();
         await RunQuickAsync((20 * 2) - 1);
 
         Assert.True(await MovesAsync(() => Thread.CurrentThread.Join(2 * Slow)));
     }
+
+    [Fact]
+    public async Task RunTurn_NewConnectionIsVerySlow_Moves()
+        => Assert.True(await MovesAsync(() => Thread.CurrentThread.Join(11 * Slow)));
 
     [Fact]
     public async Task RunTurn_VerySlowCallbackAfterManyQuickOnes_Moves()
@@ -46,6 +60,7 @@ public sealed class ForgivenCallbackTests : IDisposable
     public async Task RunTurn_CallbackWarmsUp_IsForgivenAHundredTimes()
     {
         using AutoLoops loops = new(times: AutoLoops.Times with { SlowCallback = TimeSpan.FromMilliseconds(1), QuickCallbacks = 1_000_000 });
+        _owner.Callbacks.TryForgive(0); // what it has as a new connection
         int forgiven = 0;
         while (!await MovesAsync(Compile, loops))
         {
@@ -74,6 +89,8 @@ public sealed class ForgivenCallbackTests : IDisposable
         while (3 * compiled < clock.Elapsed || own < TimeSpan.FromMilliseconds(4));
         return 0;
     }
+
+    private async Task ForgiveFirstAsync() => Assert.False(await MovesAsync(() => Thread.CurrentThread.Join(2 * Slow)));
 
     private async Task RunQuickAsync(int callbacks)
     {

@@ -29,6 +29,35 @@ public sealed class AnswerCheckTests
         return Hello(context);
     });
 
+    /// <summary>Two that both miss the path do the same work, none.</summary>
+    [Fact]
+    public async Task RequireSame_BothFail_IsRefused()
+    {
+        var refused = await Assert.ThrowsAsync<BenchException>(() => RequireSameAsync(NotFound, NotFound));
+
+        Assert.Contains("/plaintext: first does not do the work: HTTP/1.1 404", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/ws")]
+    [InlineData("/meet")]
+    public async Task RequireSame_LoadIsRefused_IsRefused(string path)
+    {
+        var refused = await Assert.ThrowsAsync<BenchException>(() => RequireSameAsync(NotFound, NotFound, path));
+
+        Assert.Contains($"{path}: first does not do the work: ", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static Task NotFound(HttpContext context)
+    {
+        if (context.Request.Path != "/")
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+        }
+
+        return Task.CompletedTask;
+    }
+
     private static Task Hello(HttpContext context) => context.Response.WriteAsync("Hello, World!");
 
     private static async Task RequireRefusedAsync(RequestDelegate other)
@@ -38,13 +67,13 @@ public sealed class AnswerCheckTests
         Assert.Contains("first and second answer differently", refused.Message, StringComparison.Ordinal);
     }
 
-    private static async Task RequireSameAsync(RequestDelegate first, RequestDelegate second)
+    private static async Task RequireSameAsync(RequestDelegate first, RequestDelegate second, string path = "/plaintext")
     {
         using var limit = new CancellationTokenSource(s_limit);
         await using var firstLauncher = new InProcessLauncher(first);
         await using var secondLauncher = new InProcessLauncher(second);
         await using var one = await firstLauncher.StartAsync("first", limit.Token);
         await using var two = await secondLauncher.StartAsync("second", limit.Token);
-        await AnswerCheck.RequireSameAsync([one, two], "/plaintext", limit.Token);
+        await AnswerCheck.RequireSameAsync([one, two], path, limit.Token);
     }
 }

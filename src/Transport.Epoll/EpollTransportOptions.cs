@@ -87,7 +87,8 @@ public sealed class EpollTransportOptions
 
     /// <summary>
     /// How long, in microseconds, a loop that has run out of work may poll before it blocks.
-    /// From 0 to 1000; 0 is off. A loop polls only while most of its last polls found work, never on a single processor.
+    /// From 0 to 1000; 0 is off. A loop polls only while most of its last polls found work, never on a single processor, and lets
+    /// other threads that wait for its processor run in between (sched_yield(2)).
     /// The default is 30, about the cost of one wake-up.
     /// </summary>
     public int SpinDuration { get; set; } = 30;

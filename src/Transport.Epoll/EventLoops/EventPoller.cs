@@ -38,12 +38,12 @@ internal sealed class EventPoller(EpollInstance epoll, WorkQueue work, LoopLease
 
     private int Spin(long start)
     {
-        int count;
-        do
+        int count = epoll.Wait(_events, 0);
+        while (count == 0 && work.IsEmpty && Stopwatch.GetTimestamp() - start < spin.Limit)
         {
+            Thread.Yield(); // who brings the next work may be waiting for this very processor
             count = epoll.Wait(_events, 0);
         }
-        while (count == 0 && work.IsEmpty && Stopwatch.GetTimestamp() - start < spin.Limit);
 
         return count;
     }

@@ -50,6 +50,10 @@ internal sealed class LoopObservation(EventLoop loop, Kernel kernel, TimeSpan st
     private ThreadTimes _times;
     private TimeSpan _compiled;
 
+    // Of the first look that found the callback again.
+    private long _firstLookAt;
+    private TimeSpan _compiledAtFirst;
+
     /// <summary>The word of the lease that the last look saw: a stall is taken over from exactly this.</summary>
     public long Word { get; private set; }
 
@@ -96,11 +100,14 @@ internal sealed class LoopObservation(EventLoop loop, Kernel kernel, TimeSpan st
         if (isFirst)
         {
             _compilerTicks = 0;
+            (_firstLookAt, _compiledAtFirst) = (now, compiled);
             return true; // nothing to compare with yet
         }
 
-        // Any at all: what is used for the first time is compiled only in part, and otherwise loaded, which nobody counts.
-        bool warmsUp = since.RunDelay + since.Processor >= elapsed / 2 && compiling > TimeSpan.Zero;
+        // Any at all: what is used for the first time is compiled only in part, and otherwise loaded, which nobody counts. A tick without may be all of one
+        // method, which counts when it is done.
+        bool compiles = compiling > TimeSpan.Zero || 4 * (compiled - _compiledAtFirst) >= Stopwatch.GetElapsedTime(_firstLookAt, now);
+        bool warmsUp = compiles && since.RunDelay + since.Processor >= elapsed / 2;
         return !HadNoProcessor(since, elapsed) && !(warmsUp && ++_compilerTicks <= MaxCompilerTicks);
     }
 

@@ -44,8 +44,8 @@ public class StarvationTests(ITestOutputHelper output)
         output.WriteLine($"{answers} answers, {before}, {after}");
         ExpectNoStall(before, after, sample);
 
-        // A callback that waits for a lock whose holder has no processor is slow as far as anyone can tell: its connection may move, and comes back.
-        Assert.InRange(after.MovesToPool - before.MovesToPool, 0, 2 * Connections);
+        // A callback that waits for a lock whose holder has no processor is slow as far as anyone can tell: its connection may move, and comes back. Once: that is no flapping.
+        Assert.InRange(after.MovesToPool - before.MovesToPool, 0, Connections);
     }
 
     /// <summary>As under a debugger, or when the machine itself is paused: all threads stop at once, the loop's in the middle of a callback.</summary>

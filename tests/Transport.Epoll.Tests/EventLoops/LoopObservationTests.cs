@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Linq.Expressions;
+using System.Runtime;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Tests.Support;
 
@@ -50,6 +52,32 @@ public class LoopObservationTests
         await blocked.EndAsync();
     }
 
+    /// <summary>The runtime counts a method when it is compiled, and a large one takes more than a tick on a slow machine.</summary>
+    [Fact]
+    public async Task Tick_NothingWasCompiledSinceTheLast_IsNoStallWhileTheCompilerHadAQuarter()
+    {
+        long ran = 0;
+        using AutoLoops loops = new();
+        loops.Kernel.SchedStat = () => $"{ran += Second} 0 0";
+        loops.Kernel.Stat = Runnable;
+        using BlockedCallback blocked = new();
+        await blocked.StartAsync(loops.Loop);
+        loops.Watchdog.Tick();
+        loops.Watchdog.Tick();
+        Compile();
+
+        loops.Watchdog.Tick();
+        loops.Watchdog.Tick();
+
+        Assert.Equal(0, loops.Counters.TakeOvers);
+        await Waiting.UntilAsync(() =>
+        {
+            loops.Watchdog.Tick();
+            return loops.Counters.TakeOvers == 1;
+        });
+        await blocked.EndAsync();
+    }
+
     [Fact]
     public async Task Look_OwnCodeHoldsTheTurnUp_IsStuckOnce()
     {
@@ -79,6 +107,18 @@ public class LoopObservationTests
         loops.Kernel.Stat = Asleep;
         loops.Kernel.SchedStat = () => $"0 {runDelay} 0";
         Assert.Contains(LoopSight.Stuck, LookFor(observation, s_stuckAfter * 3));
+    }
+
+    /// <summary>Compiles at least a third of the time, and for so long that a wait for a processor after it does not change that much.</summary>
+    private static void Compile()
+    {
+        TimeSpan before = JitInfo.GetCompilationTime();
+        long start = Stopwatch.GetTimestamp();
+        do
+        {
+            Expression.Lambda<Func<int>>(Expression.Constant(1)).Compile()();
+        }
+        while (Stopwatch.GetElapsedTime(start) < TimeSpan.FromMilliseconds(500) || 3 * (JitInfo.GetCompilationTime() - before) < Stopwatch.GetElapsedTime(start));
     }
 
     private static HashSet<LoopSight> LookFor(LoopObservation observation, TimeSpan time)

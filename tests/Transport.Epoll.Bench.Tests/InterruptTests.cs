@@ -15,9 +15,8 @@ public sealed class InterruptTests
         using var bench = Start("plaintext8", "--quick", "--contenders", "sockets,epoll-auto,nginx", "--sample", SamplePath);
         try
         {
-            var progress = await ReadUntilAsync(bench.StandardError, "round 1 of ", limit.Token);
-            var started = ProcFiles.Tree(bench.Id).Where(id => id != bench.Id).ToDictionary(id => id, NameOf);
-            Assert.True(started.Values.Count(name => name == "dotnet") >= 2 && started.ContainsValue("nginx"), $"{progress}; {string.Join(' ', started.Values)}");
+            await ReadUntilAsync(bench.StandardError, "round 1 of ", limit.Token);
+            var started = await WaitForAllAsync(bench.Id, limit.Token);
 
             Signals.Send(bench.Id, Signals.Interrupt);
             var rest = await bench.StandardError.ReadToEndAsync(limit.Token);
@@ -54,7 +53,37 @@ public sealed class InterruptTests
             RedirectStandardError = true,
         })!;
 
-    private static async Task<string> ReadUntilAsync(TextReader reader, string awaited, CancellationToken cancellation)
+    /// <summary>Two sample processes and a control, nginx, and a load generator at work.</summary>
+    private static async Task<Dictionary<int, string>> WaitForAllAsync(int bench, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var seen = new Dictionary<int, string>();
+            try
+            {
+                foreach (var process in ProcFiles.Tree(bench).Where(id => id != bench))
+                {
+                    if (NameOf(process) is { } name)
+                    {
+                        seen[process] = name;
+                    }
+                }
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // A load generator has just ended.
+            }
+
+            if (seen.Values.Count(name => name == "dotnet") == 3 && seen.ContainsValue("nginx") && seen.ContainsValue("wrk"))
+            {
+                return seen;
+            }
+
+            await Task.Delay(20, cancellation);
+        }
+    }
+
+    private static async Task ReadUntilAsync(TextReader reader, string awaited, CancellationToken cancellation)
     {
         var seen = new List<string>();
         while (await reader.ReadLineAsync(cancellation) is { } line)
@@ -62,7 +91,7 @@ public sealed class InterruptTests
             seen.Add(line);
             if (line.Contains(awaited, StringComparison.Ordinal))
             {
-                return line;
+                return;
             }
         }
 

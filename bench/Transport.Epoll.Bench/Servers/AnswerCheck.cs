@@ -10,6 +10,8 @@ namespace Transport.Epoll.Bench.Servers;
 /// </summary>
 internal static class AnswerCheck
 {
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+
     public static async Task RequireSameAsync(IEnumerable<ServerProcess> servers, string path, CancellationToken cancellation)
     {
         (string Name, string Answer)? first = null;
@@ -64,9 +66,11 @@ internal static class AnswerCheck
     {
         await using (client)
         {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            limit.CancelAfter(s_limit);
             try
             {
-                await client.RequestAsync(cancellation);
+                await client.RequestAsync(limit.Token);
             }
             catch (Exception e) when (ClientFailure.Is(e) && !cancellation.IsCancellationRequested)
             {

@@ -15,7 +15,7 @@ internal sealed class CallbackRecord
     private const int Unknown = -2;
     private const int QuickOnLoop = -1;
     private const int MaxDoublings = 6;
-    private const long NoneSoFar = long.MaxValue / 2; // more quick ones than anybody asks for
+    private const long MoreThanAsked = long.MaxValue / 2;
 
     /// <summary>A return pays if at least so many times its price of callbacks run on the loop before the next slow one.</summary>
     private const int CallbacksThatPay = 20;
@@ -29,10 +29,10 @@ internal sealed class CallbackRecord
     // What the last return took; none: 0. Written by pool threads before the exchange that returns; the lease holder reads it.
     private int _price;
 
-    // Quick callbacks since the last return, and how many they were at the last slow one; a new connection has its first one forgiven.
+    // Quick callbacks since the last return, and how many they were at the last slow one; a new connection begins as if it had been quick often enough.
     // Lease holder only.
     private long _onLoop;
-    private long _onLoopAtSlow = -NoneSoFar;
+    private long _onLoopAtSlow = -MoreThanAsked;
 
     public bool IsOnPool => Volatile.Read(ref _state) >= 0;
 

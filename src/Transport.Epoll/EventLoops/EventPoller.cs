@@ -41,7 +41,7 @@ internal sealed class EventPoller(EpollInstance epoll, WorkQueue work, LoopLease
         int count = epoll.Wait(_events, 0);
         while (count == 0 && work.IsEmpty && Stopwatch.GetTimestamp() - start < spin.Limit)
         {
-            Thread.Yield(); // who brings the next work may be waiting for this very processor
+            Thread.Yield(); // sched_yield(2): who brings the next work may be waiting for this very processor (docs/decisions/0007)
             count = epoll.Wait(_events, 0);
         }
 

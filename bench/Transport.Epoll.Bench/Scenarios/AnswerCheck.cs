@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using Transport.Epoll.Bench.Load;
+using Transport.Epoll.Bench.Servers;
 
-namespace Transport.Epoll.Bench.Servers;
+namespace Transport.Epoll.Bench.Scenarios;
 
 /// <summary>
 /// Refuses to compare servers that do not do the same work: each must answer with success, status, content type and body must be equal, and

@@ -1,8 +1,8 @@
 using Microsoft.AspNetCore.Http;
-using Transport.Epoll.Bench.Servers;
+using Transport.Epoll.Bench.Scenarios;
 using Transport.Epoll.Bench.Tests.Support;
 
-namespace Transport.Epoll.Bench.Tests.Servers;
+namespace Transport.Epoll.Bench.Tests.Scenarios;
 
 /// <summary>That servers whose answers differ are not compared. The servers are in this process.</summary>
 public sealed class AnswerCheckTests

@@ -62,9 +62,12 @@ internal sealed class LostTime
     {
         (TimeSpan lost, TimeSpan compiled, long pause) = (_lost, _compiled, _pause);
         Read(auto, end);
-        IsWarmUp = 4 * (_compiled - compiled) >= Stopwatch.GetElapsedTime(start, end);
+        IsWarmUp = IsMuch(_compiled - compiled, Stopwatch.GetElapsedTime(start, end));
         return _pause == pause ? Stopwatch.GetElapsedTime(start, end) - (_lost - lost) : null;
     }
+
+    /// <summary>Whether the compiler's share makes a time one of warming up.</summary>
+    public static bool IsMuch(TimeSpan compiled, TimeSpan elapsed) => 4 * compiled >= elapsed;
 
     private void Read(AutoScheduling auto, long now)
     {

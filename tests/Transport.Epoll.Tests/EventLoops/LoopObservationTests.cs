@@ -39,10 +39,7 @@ public class LoopObservationTests
     [Fact]
     public async Task Tick_ThreadComputes_IsAStall()
     {
-        long ran = 0;
-        using AutoLoops loops = new();
-        loops.Kernel.SchedStat = () => $"{ran += Second} 0 0";
-        loops.Kernel.Stat = Runnable;
+        using AutoLoops loops = NewComputing();
         using BlockedCallback blocked = new();
         await blocked.StartAsync(loops.Loop);
 
@@ -56,10 +53,7 @@ public class LoopObservationTests
     [Fact]
     public async Task Tick_NothingWasCompiledSinceTheLast_IsNoStallWhileTheCompilerHadAQuarter()
     {
-        long ran = 0;
-        using AutoLoops loops = new();
-        loops.Kernel.SchedStat = () => $"{ran += Second} 0 0";
-        loops.Kernel.Stat = Runnable;
+        using AutoLoops loops = NewComputing();
         using BlockedCallback blocked = new();
         await blocked.StartAsync(loops.Loop);
         loops.Watchdog.Tick();
@@ -107,6 +101,16 @@ public class LoopObservationTests
         loops.Kernel.Stat = Asleep;
         loops.Kernel.SchedStat = () => $"0 {runDelay} 0";
         Assert.Contains(LoopSight.Stuck, LookFor(observation, s_stuckAfter * 3));
+    }
+
+    /// <summary>Loops whose threads are never without a processor.</summary>
+    private static AutoLoops NewComputing()
+    {
+        long ran = 0;
+        AutoLoops loops = new();
+        loops.Kernel.SchedStat = () => $"{ran += Second} 0 0";
+        loops.Kernel.Stat = Runnable;
+        return loops;
     }
 
     /// <summary>Compiles at least a third of the time, and for so long that a wait for a processor after it does not change that much.</summary>

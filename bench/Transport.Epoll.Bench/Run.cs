@@ -23,7 +23,8 @@ internal static class Run
             }
 
             results.Announce();
-            if (options.Check && !Bounds.Check(Bounds.Limits(options.Pinned).Where(b => options.Scenarios.Contains(b.Scenario)), results.Reports))
+            var limits = Bounds.Limits(options.Pinned).Where(b => options.Scenarios.Contains(b.Scenario)).Select(b => b.On(results.Machine.Processor));
+            if (options.Check && !Bounds.Check(limits, results.Reports))
             {
                 failed++;
             }

@@ -32,6 +32,10 @@ internal sealed record Bound
     [JsonPropertyName("bound")]
     public double? Limit { get; init; }
 
+    /// <summary>The same on machines whose processor's name contains the key, such as Intel: how much a transport saves depends on what the processor takes for the rest.</summary>
+    [JsonPropertyName("boundOn")]
+    public IReadOnlyDictionary<string, double> LimitOn { get; init; } = new Dictionary<string, double>();
+
     /// <summary>Whether it is about pinned runs.</summary>
     public bool Pinned { get; init; }
 
@@ -40,6 +44,10 @@ internal sealed record Bound
     public IEnumerable<string> Contenders => Absolute ? [Contender] : [To, Contender];
 
     private Figure Of => Reporting.Figure.Named(Figure);
+
+    /// <summary>With the limit of a machine with this processor.</summary>
+    public Bound On(string? processor) =>
+        LimitOn.Where(l => processor?.Contains(l.Key, StringComparison.OrdinalIgnoreCase) == true).Select(l => this with { Limit = l.Value }).FirstOrDefault(this);
 
     /// <summary>What the report has to compare; null where somebody did not take part.</summary>
     public Summary? Measure(ScenarioReport report) => Absolute ? report.Value(Contender, Of.Read) : report.Ratio(Contender, Of.Read, To);

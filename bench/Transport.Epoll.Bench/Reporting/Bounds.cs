@@ -17,8 +17,13 @@ internal static class Bounds
     public static IReadOnlyList<Bound> Parse(string json)
     {
         var bounds = JsonSerializer.Deserialize<List<Bound>>(json, s_format) ?? [];
-        return bounds.Find(b => b.Absolute && b.To != Servers.Contender.Baseline) is { } wrong
-            ? throw new BenchException($"bench/bounds.json: {wrong.Scenario}, {wrong} says both whom it is compared with (\"to\") and that it is compared with nobody (\"absolute\").")
+        if (bounds.Find(b => b.Absolute && b.To != Servers.Contender.Baseline) is { } both)
+        {
+            throw new BenchException($"bench/bounds.json: {both.Scenario}, {both} says both whom it is compared with (\"to\") and that it is compared with nobody (\"absolute\").");
+        }
+
+        return bounds.Find(b => b.LimitOn.Count > 0 && b.Limit is null) is { } without
+            ? throw new BenchException($"bench/bounds.json: {without.Scenario}, {without} has bounds for some machines (\"boundOn\") and none for the others (\"bound\").")
             : bounds;
     }
 

@@ -23,6 +23,8 @@ internal sealed class ResultFolder(Machine machine, string commandLine)
     private readonly List<ScenarioReport> _reports = [];
     private readonly Dictionary<string, object> _raw = [];
 
+    public Machine Machine => machine;
+
     public IReadOnlyList<ScenarioReport> Reports => _reports;
 
     private string FolderPath => Path.Combine(Repository.Root, "bench", "results", _started.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 using Microsoft.Extensions.Logging;
 using Transport.Epoll.Diagnostics;
 using Transport.Epoll.Native;
@@ -24,6 +25,9 @@ internal sealed class AutoScheduling(
     public SlowCallbackQueue SlowCallbacks { get; } = slowCallbacks ?? new SlowCallbackQueue();
 
     public ProcessPauses Pauses { get; } = new();
+
+    /// <summary>How long all threads of the process have compiled so far.</summary>
+    public Func<TimeSpan> CompilationTime { get; init; } = static () => JitInfo.GetCompilationTime();
 
     /// <summary>Whether a callback of so many ticks of <see cref="Stopwatch"/> is slow.</summary>
     public bool IsSlow(long ticks) => ticks > _slow;

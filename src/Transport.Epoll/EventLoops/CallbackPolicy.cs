@@ -12,7 +12,7 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
     private readonly LoopBackOff _backOff = new(auto.Times.BackOff);
     private readonly LostTime _lost = new();
     private bool _heldUp;
-    private int _warmUpsLeft = 100; // then a callback that compiles each time is slow like any other
+    private int _warmUpsLeft = 100; // then a callback that compiles each time, or is slow beside others that do, is slow like any other
     private long _sending;
 
     /// <summary>A thread begins to drive the loop.</summary>
@@ -80,8 +80,11 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
     }
 
     private bool IsForgiven(IApplicationItemOwner owner, TimeSpan own)
-        => (_lost.IsWarmUp && --_warmUpsLeft >= 0)
-            || (own <= auto.Times.LongestForgiven && owner.Callbacks.TryForgive(auto.Times.QuickToBeForgiven));
+    {
+        bool mayBe = own <= auto.Times.LongestForgiven;
+        return ((_lost.IsWarmUp || (mayBe && _lost.IsProcessWarmingUp)) && --_warmUpsLeft >= 0)
+            || (mayBe && owner.Callbacks.TryForgive(auto.Times.QuickToBeForgiven));
+    }
 
     private void CountSlow(IApplicationItemOwner? owner, long start, long end)
     {

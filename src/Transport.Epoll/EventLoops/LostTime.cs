@@ -23,6 +23,7 @@ internal sealed class LostTime
     private long _readAt;
     private TimeSpan _lost;
     private TimeSpan _compiled;
+    private TimeSpan _compiledByAll;
     private long _pause;
 
     /// <summary>The calling thread's own.</summary>
@@ -55,14 +56,20 @@ internal sealed class LostTime
     public bool IsWarmUp { get; private set; }
 
     /// <summary>
+    /// Whether any thread compiled something while the callback that was measured last ran, or shortly before. Who needs what it holds meanwhile waits like for any other lock.
+    /// </summary>
+    public bool IsProcessWarmingUp { get; private set; }
+
+    /// <summary>
     /// What the callback took itself of the time between two timestamps of <see cref="Stopwatch"/>; <see langword="null"/>, nobody can say, if the
     /// whole process stood still meanwhile.
     /// </summary>
     public TimeSpan? Own(AutoScheduling auto, long start, long end)
     {
-        (TimeSpan lost, TimeSpan compiled, long pause) = (_lost, _compiled, _pause);
+        (TimeSpan lost, TimeSpan compiled, TimeSpan compiledByAll, long pause) = (_lost, _compiled, _compiledByAll, _pause);
         Read(auto, end);
         IsWarmUp = IsMuch(_compiled - compiled, Stopwatch.GetElapsedTime(start, end));
+        IsProcessWarmingUp = _compiledByAll != compiledByAll;
         return _pause == pause ? Stopwatch.GetElapsedTime(start, end) - (_lost - lost) : null;
     }
 
@@ -75,6 +82,7 @@ internal sealed class LostTime
         _readAt = now;
         _pause = auto.Pauses.Latest(now);
         _compiled = JitInfo.GetCompilationTime(currentThread: true);
+        _compiledByAll = auto.CompilationTime();
         _lost = LinuxThread.Times(auto.Kernel, _threadId).RunDelay + GC.GetTotalPauseDuration() + _compiled;
     }
 }

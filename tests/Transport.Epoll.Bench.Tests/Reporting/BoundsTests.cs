@@ -67,6 +67,18 @@ public sealed class BoundsTests
     public void Parse_AbsoluteAndTo_IsRefused() =>
         Assert.Contains("absolute", Assert.Throws<BenchException>(() => Parse("\"figure\": \"cpu\", \"absolute\": true, \"to\": \"nginx\", \"goal\": 1")).Message, StringComparison.Ordinal);
 
+    /// <summary>A processor that is faster at what both transports do leaves less to save.</summary>
+    [Theory]
+    [InlineData("Intel(R) Xeon(R) Processor @ 2.50GHz", 0.7)]
+    [InlineData("AMD EPYC", 0.6)]
+    [InlineData(null, 0.6)]
+    public void On_Processor_HasItsLimit(string? processor, double expected) =>
+        Assert.Equal(expected, Assert.Single(Parse("\"figure\": \"cpu\", \"bound\": 0.6, \"boundOn\": { \"intel\": 0.7 }")).On(processor).Limit);
+
+    [Fact]
+    public void Parse_LimitOfSomeMachinesOnly_IsRefused() =>
+        Assert.Contains("boundOn", Assert.Throws<BenchException>(() => Parse("\"figure\": \"cpu\", \"boundOn\": { \"Intel\": 1 }")).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Parse_UnknownField_IsRefused() => Assert.ThrowsAny<Exception>(() => Parse("\"figure\": \"cpu\", \"aim\": 0.5"));
 

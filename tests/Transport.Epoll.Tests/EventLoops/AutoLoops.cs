@@ -9,7 +9,7 @@ namespace Transport.Epoll.Tests.EventLoops;
 
 /// <summary>
 /// A group of real loops in the Auto mode, whose watchdog ticks when the test says. The kernel tells of no lost processor time, unless the
-/// test scripts it, the process seems to be busy, and no callback is slow by the clock, unless the test's times say so.
+/// test scripts it, the process seems to be busy and to compile nothing, and no callback is slow by the clock, unless the test's times say so.
 /// </summary>
 internal sealed class AutoLoops : IDisposable
 {
@@ -24,7 +24,10 @@ internal sealed class AutoLoops : IDisposable
         times ??= Times;
         Script = script ?? new ThreadScript();
         Threads = new DriverThreads(loops, maxStandbys, times.MaxLent, times.StandbyIdle, Script.CreateStarter());
-        Auto = new AutoScheduling(times, Threads, Kernel, Counters, _logs.CreateLogger("Transport.Epoll"), slowCallbacks);
+        Auto = new AutoScheduling(times, Threads, Kernel, Counters, _logs.CreateLogger("Transport.Epoll"), slowCallbacks)
+        {
+            CompilationTime = () => CompilationTime,
+        };
         _group = new EventLoopGroup(loops,
             (i, onEnded) => new EventLoop($"epoll-loop-{i}", Kernel, new SpinPolicy(0, 1), processor, Faults.Enqueue, onEnded, Auto), () => { },
             Threads, Auto.Alarm.Stop);
@@ -36,6 +39,9 @@ internal sealed class AutoLoops : IDisposable
 
     /// <summary>Whether the process seems to use up its processors: then no standby is lent.</summary>
     public bool IsBusy { get; set; } = true;
+
+    /// <summary>How long all threads seem to have compiled.</summary>
+    public TimeSpan CompilationTime { get; set; }
 
     /// <summary>How threads start.</summary>
     public ThreadScript Script { get; }

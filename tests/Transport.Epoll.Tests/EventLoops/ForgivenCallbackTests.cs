@@ -70,6 +70,37 @@ public sealed class ForgivenCallbackTests : IDisposable
         Assert.InRange(forgiven, 95, 100); // what the loop itself used for the first time may have taken some
     }
 
+    /// <summary>The first requests again: what other threads hold while they compile looks like any other lock.</summary>
+    [Fact] // in less than the two seconds after which the loop backs off
+    public async Task RunTurn_SlowWhileOthersCompile_IsForgivenAHundredTimes()
+    {
+        using AutoLoops loops = new(times: AutoLoops.Times with { SlowCallback = TimeSpan.FromMilliseconds(4), QuickCallbacks = 1_000_000 });
+        UseUpAllowance();
+        int forgiven = 0;
+        while (!await MovesAsync(WaitWhileOthersCompile, loops))
+        {
+            Assert.InRange(++forgiven, 1, 105);
+        }
+
+        Assert.InRange(forgiven, 95, 105); // what the machine took may have excused some
+
+        int WaitWhileOthersCompile()
+        {
+            Thread.CurrentThread.Join(TimeSpan.FromMilliseconds(8));
+            loops.CompilationTime += TimeSpan.FromMilliseconds(1);
+            return 0;
+        }
+    }
+
+    [Fact]
+    public async Task RunTurn_VerySlowWhileOthersCompile_Moves()
+        => Assert.True(await MovesAsync(() =>
+        {
+            Thread.CurrentThread.Join(11 * Slow);
+            _loops.CompilationTime += 11 * Slow;
+            return 0;
+        }, _loops));
+
     public void Dispose() => _loops.Dispose();
 
     /// <summary>Takes until a third of its time was the compiler's, and some of the rest its own; undisturbed half is the compiler's.</summary>

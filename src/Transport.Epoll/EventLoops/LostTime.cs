@@ -14,6 +14,9 @@ internal sealed class LostTime
     /// <summary>What is older than this is read anew before a callback, so that it is compared with what was just before it: one file read of some 5 µs.</summary>
     private static readonly long s_maxAge = Stopwatch.Frequency / 100;
 
+    /// <summary>The compiler is busy for so long after a method that it ended: it counts a method when it is done, and its threads have more to do than compile.</summary>
+    private static readonly long s_warmUp = Stopwatch.Frequency;
+
     [ThreadStatic]
     private static LostTime? t_ofThisThread;
 
@@ -24,6 +27,7 @@ internal sealed class LostTime
     private TimeSpan _lost;
     private TimeSpan _compiled;
     private TimeSpan _compiledByAll;
+    private long _compiledAt;
     private long _pause;
 
     /// <summary>The calling thread's own.</summary>
@@ -56,9 +60,10 @@ internal sealed class LostTime
     public bool IsWarmUp { get; private set; }
 
     /// <summary>
-    /// Whether any thread compiled something while the callback that was measured last ran, or shortly before. Who needs what it holds meanwhile waits like for any other lock.
+    /// Whether any thread was seen to have compiled something in the second before the last look: a process in its first seconds, above all. Who needs what the compiler's threads hold
+    /// waits like for any other lock.
     /// </summary>
-    public bool IsProcessWarmingUp { get; private set; }
+    public bool IsProcessWarmingUp => _readAt - _compiledAt <= s_warmUp;
 
     /// <summary>
     /// What the callback took itself of the time between two timestamps of <see cref="Stopwatch"/>; <see langword="null"/>, nobody can say, if the
@@ -66,10 +71,9 @@ internal sealed class LostTime
     /// </summary>
     public TimeSpan? Own(AutoScheduling auto, long start, long end)
     {
-        (TimeSpan lost, TimeSpan compiled, TimeSpan compiledByAll, long pause) = (_lost, _compiled, _compiledByAll, _pause);
+        (TimeSpan lost, TimeSpan compiled, long pause) = (_lost, _compiled, _pause);
         Read(auto, end);
         IsWarmUp = IsMuch(_compiled - compiled, Stopwatch.GetElapsedTime(start, end));
-        IsProcessWarmingUp = _compiledByAll != compiledByAll;
         return _pause == pause ? Stopwatch.GetElapsedTime(start, end) - (_lost - lost) : null;
     }
 
@@ -82,7 +86,9 @@ internal sealed class LostTime
         _readAt = now;
         _pause = auto.Pauses.Latest(now);
         _compiled = JitInfo.GetCompilationTime(currentThread: true);
-        _compiledByAll = auto.CompilationTime();
+        TimeSpan compiledByAll = auto.CompilationTime();
+        _compiledAt = compiledByAll == _compiledByAll ? _compiledAt : now;
+        _compiledByAll = compiledByAll;
         _lost = LinuxThread.Times(auto.Kernel, _threadId).RunDelay + GC.GetTotalPauseDuration() + _compiled;
     }
 }

@@ -92,6 +92,21 @@ public sealed class ForgivenCallbackTests : IDisposable
         }
     }
 
+    /// <summary>The compiler counts a method when it is done.</summary>
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1.1, true)]
+    public async Task RunTurn_SlowAfterOthersCompiled_IsForgivenForASecond(double secondsAfter, bool moves)
+    {
+        UseUpAllowance();
+        _loops.CompilationTime += TimeSpan.FromMilliseconds(1);
+        await Task.Delay(TimeSpan.FromMilliseconds(20)); // the loop looks every 10
+        await RunQuickAsync(1);
+        await Task.Delay(TimeSpan.FromSeconds(secondsAfter));
+
+        Assert.Equal(moves, await MovesAsync(() => Thread.CurrentThread.Join(2 * Slow)));
+    }
+
     [Fact]
     public async Task RunTurn_VerySlowWhileOthersCompile_Moves()
         => Assert.True(await MovesAsync(() =>

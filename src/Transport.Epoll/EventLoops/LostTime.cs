@@ -25,8 +25,7 @@ internal sealed class LostTime
     private int _threadId;
     private long _readAt;
     private TimeSpan _lost;
-    private TimeSpan _compiled;
-    private TimeSpan _compiledByAll;
+    private TimeSpan _compiled; // by all threads
     private long _compiledAt;
     private long _pause;
 
@@ -54,8 +53,8 @@ internal sealed class LostTime
     }
 
     /// <summary>
-    /// Whether the callback that was measured last spent a quarter of its time or more in the compiler. What is used for the first time is loaded as well, which
-    /// nobody counts: the compiler is 57 % of a first request of 98 ms.
+    /// Whether the compiler took a quarter or more of the time of the callback that was measured last, on whatever thread: two first requests wait for each other's methods. What is used for the
+    /// first time is loaded as well, which nobody counts: the compiler is 57 % of a first request of 98 ms.
     /// </summary>
     public bool IsWarmUp { get; private set; }
 
@@ -85,10 +84,9 @@ internal sealed class LostTime
         _auto = auto;
         _readAt = now;
         _pause = auto.Pauses.Latest(now);
-        _compiled = JitInfo.GetCompilationTime(currentThread: true);
-        TimeSpan compiledByAll = auto.CompilationTime();
-        _compiledAt = compiledByAll == _compiledByAll ? _compiledAt : now;
-        _compiledByAll = compiledByAll;
-        _lost = LinuxThread.Times(auto.Kernel, _threadId).RunDelay + GC.GetTotalPauseDuration() + _compiled;
+        TimeSpan compiled = auto.CompilationTime();
+        _compiledAt = compiled == _compiled ? _compiledAt : now;
+        _compiled = compiled;
+        _lost = LinuxThread.Times(auto.Kernel, _threadId).RunDelay + GC.GetTotalPauseDuration() + JitInfo.GetCompilationTime(currentThread: true);
     }
 }

@@ -81,12 +81,13 @@ internal sealed class LostTime
 
     private void Read(AutoScheduling auto, long now)
     {
+        TimeSpan compiled = auto.CompilationTime();
+        bool compiledLately = compiled != _compiled && now - _readAt <= s_warmUp; // since a look long ago: who knows when
+        _compiledAt = compiledLately ? now : _compiledAt;
+        _compiled = compiled;
         _auto = auto;
         _readAt = now;
         _pause = auto.Pauses.Latest(now);
-        TimeSpan compiled = auto.CompilationTime();
-        _compiledAt = compiled == _compiled ? _compiledAt : now;
-        _compiled = compiled;
         _lost = LinuxThread.Times(auto.Kernel, _threadId).RunDelay + GC.GetTotalPauseDuration() + JitInfo.GetCompilationTime(currentThread: true);
     }
 }

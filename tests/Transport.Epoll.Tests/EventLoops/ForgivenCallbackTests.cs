@@ -70,57 +70,6 @@ public sealed class ForgivenCallbackTests : IDisposable
         Assert.InRange(forgiven, 95, 100); // what the loop itself used for the first time may have taken some
     }
 
-    /// <summary>The first requests again: what other threads hold while they compile looks like any other lock.</summary>
-    [Fact] // in less than the two seconds after which the loop backs off
-    public async Task RunTurn_SlowWhileOthersCompile_IsForgivenAHundredTimes()
-    {
-        using AutoLoops loops = new(times: AutoLoops.Times with { SlowCallback = TimeSpan.FromMilliseconds(4), QuickCallbacks = 1_000_000 });
-        UseUpAllowance();
-        int forgiven = 0;
-        while (!await MovesAsync(WaitWhileOthersCompile, loops))
-        {
-            Assert.InRange(++forgiven, 1, 105);
-        }
-
-        Assert.InRange(forgiven, 95, 105); // what the machine took may have excused some
-
-        int WaitWhileOthersCompile()
-        {
-            Thread.CurrentThread.Join(TimeSpan.FromMilliseconds(8));
-            loops.CompilationTime += TimeSpan.FromMilliseconds(1);
-            return 0;
-        }
-    }
-
-    /// <summary>The compiler counts a method when it is done.</summary>
-    [Theory]
-    [InlineData(0, false)]
-    [InlineData(1.1, true)]
-    public async Task RunTurn_SlowAfterOthersCompiled_IsForgivenForASecond(double secondsAfter, bool moves)
-    {
-        UseUpAllowance();
-        _loops.CompilationTime += TimeSpan.FromMilliseconds(1);
-        await Task.Delay(TimeSpan.FromMilliseconds(20)); // the loop looks every 10
-        await RunQuickAsync(1);
-        await Task.Delay(TimeSpan.FromSeconds(secondsAfter));
-
-        Assert.Equal(moves, await MovesAsync(() => Thread.CurrentThread.Join(2 * Slow)));
-    }
-
-    /// <summary>Two first requests wait for each other's methods, and load what nobody counts.</summary>
-    [Theory]
-    [InlineData(3, false)]
-    [InlineData(5, true)]
-    public async Task RunTurn_VerySlowWhileOthersCompile_IsForgivenIfTheyDoSoForAQuarter(int part, bool moves)
-        => Assert.Equal(moves, await MovesAsync(
-            () =>
-            {
-                Stopwatch clock = Stopwatch.StartNew();
-                Thread.CurrentThread.Join(11 * Slow);
-                return _loops.CompilationTime += clock.Elapsed / part;
-            },
-            _loops));
-
     public void Dispose() => _loops.Dispose();
 
     /// <summary>Takes until a third of its time was the compiler's, and some of the rest its own; undisturbed half is the compiler's.</summary>

@@ -7,7 +7,11 @@ using Transport.Epoll.Tests.Support;
 
 namespace Transport.Epoll.Tests.Contract;
 
-/// <summary>What a bound endpoint is, and how a bind fails.</summary>
+/// <summary>
+/// What a bound endpoint is, and how a bind fails. Alone, for a process that another test begins has copies of all descriptors until its exec, also of a listening
+/// socket that is closed meanwhile: its port is in use for as long.
+/// </summary>
+[Collection(RunsAlone.Name)]
 public sealed class BindingTests
 {
     [Theory]

@@ -16,6 +16,29 @@ public sealed class BindingTests
 {
     [Theory]
     [ClassData(typeof(AllTransports))]
+    [Trait("Contract", "2")]
+    public async Task BindAsync_SeveralTimes_ListenersAreIndependent(TransportKind kind)
+    {
+        await using var transport = new RawTransport(kind);
+        await using var first = await RawListener.BindAsync(transport);
+        await using var second = await RawListener.BindAsync(transport);
+        Assert.NotEqual(first.EndPoint, second.EndPoint);
+
+        await first.DisposeAsync();
+        var (client, server) = await second.ConnectAsync();
+        using (client)
+        await using (server)
+        {
+            await client.SendAsync("still here");
+            await server.ExpectTextAsync("still here");
+        }
+
+        await using var third = await RawListener.BindAsync(transport, first.EndPoint);
+        Assert.Equal(first.EndPoint, third.EndPoint);
+    }
+
+    [Theory]
+    [ClassData(typeof(AllTransports))]
     [Trait("Contract", "3")]
     public async Task EndPoint_PortZero_IsTheRealOneAndTheGivenOneIsUntouched(TransportKind kind)
     {

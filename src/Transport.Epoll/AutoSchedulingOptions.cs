@@ -17,7 +17,7 @@ public sealed class AutoSchedulingOptions
     /// A callback that takes longer on its loop sends the next ones of its connection to the thread pool. Time that the thread had no
     /// processor, garbage collection and compilation do not count. One that takes up to ten times as long is forgiven if many in a row before it
     /// were quick, twenty times <see cref="QuickCallbacks"/>, if it is the first slow one of a new connection, or, a hundred times for each loop,
-    /// while the process still compiles. From 0.1 milliseconds to 1 minute; the default is 1 millisecond.
+    /// within a second of a method's compilation; within these hundred a longer one, too, for a quarter of whose time the process compiled. From 0.1 milliseconds to 1 minute; the default is 1 millisecond.
     /// </summary>
     public TimeSpan SlowCallback { get; set; } = TimeSpan.FromMilliseconds(1);
 

@@ -81,9 +81,9 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
 
     private bool IsForgiven(IApplicationItemOwner owner, TimeSpan own)
     {
-        bool mayBe = own <= auto.Times.LongestForgiven;
-        return ((_lost.IsWarmUp || (mayBe && _lost.IsProcessWarmingUp)) && --_warmUpsLeft >= 0)
-            || (mayBe && owner.Callbacks.TryForgive(auto.Times.QuickToBeForgiven));
+        bool isShort = own <= auto.Times.LongestForgiven;
+        return ((_lost.IsWarmUp || (isShort && _lost.IsProcessWarmingUp)) && --_warmUpsLeft >= 0)
+            || (isShort && owner.Callbacks.TryForgive(auto.Times.QuickToBeForgiven));
     }
 
     private void CountSlow(IApplicationItemOwner? owner, long start, long end)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime;
 using Transport.Epoll.Native;
 
 namespace Transport.Epoll.EventLoops;
@@ -28,7 +27,7 @@ internal enum LoopSight
 /// debugger's break is none; nor does a tick count in which the thread had no processor or spent its time in the compiler.
 /// </summary>
 /// <remarks>Watchdog only.</remarks>
-internal sealed class LoopObservation(EventLoop loop, Kernel kernel, TimeSpan stuckAfter)
+internal sealed class LoopObservation(EventLoop loop, AutoScheduling auto, TimeSpan stuckAfter)
 {
     private const int SightingsOfAStall = 3;
 
@@ -89,8 +88,8 @@ internal sealed class LoopObservation(EventLoop loop, Kernel kernel, TimeSpan st
     /// <summary>Whether a tick that found the same callback again says something about the callback.</summary>
     private bool Counts(long now)
     {
-        ThreadTimes times = LinuxThread.Times(kernel, loop.Lease.ThreadId);
-        TimeSpan compiled = JitInfo.GetCompilationTime();
+        ThreadTimes times = LinuxThread.Times(auto.Kernel, loop.Lease.ThreadId);
+        TimeSpan compiled = auto.CompilationTime();
         TimeSpan elapsed = Stopwatch.GetElapsedTime(_lookedAt, now);
         bool isFirst = _sightings < 2;
         ThreadTimes since = times - _times;
@@ -116,7 +115,7 @@ internal sealed class LoopObservation(EventLoop loop, Kernel kernel, TimeSpan st
     /// neither waited nor run, like who sleeps, but is runnable.
     /// </summary>
     private bool HadNoProcessor(ThreadTimes since, TimeSpan elapsed)
-        => since.RunDelay >= elapsed / 2 || (since.Processor < elapsed / 2 && LinuxThread.IsRunnable(kernel, loop.Lease.ThreadId));
+        => since.RunDelay >= elapsed / 2 || (since.Processor < elapsed / 2 && LinuxThread.IsRunnable(auto.Kernel, loop.Lease.ThreadId));
 
     private LoopSight LookAtRunning(bool same)
     {
@@ -142,7 +141,7 @@ internal sealed class LoopObservation(EventLoop loop, Kernel kernel, TimeSpan st
             return LoopSight.Busy;
         }
 
-        ThreadTimes times = LinuxThread.Times(kernel, loop.Lease.ThreadId);
+        ThreadTimes times = LinuxThread.Times(auto.Kernel, loop.Lease.ThreadId);
         _stuckReported = _isTimed && !HadNoProcessor(times - _times, elapsed);
         (_lookedAt, _times, _isTimed) = (now, times, true);
         return _stuckReported ? LoopSight.Stuck : LoopSight.Busy;

@@ -35,7 +35,7 @@ internal sealed class LoopWatchdog
         _observations = new LoopObservation[loops.Length];
         for (int i = 0; i < loops.Length; i++)
         {
-            _observations[i] = new LoopObservation(loops[i], auto.Kernel, s_stuckAfter);
+            _observations[i] = new LoopObservation(loops[i], auto, s_stuckAfter);
         }
     }
 

@@ -19,7 +19,7 @@ public sealed class ForgivenCallbackTests : IDisposable
     [Fact]
     public async Task RunTurn_SlowCallbackAfterManyQuickOnes_IsForgivenOnce()
     {
-        UseUpAllowance();
+        _owner.UseUpAllowance();
         await RunQuickAsync(20 * 2);
 
         Assert.False(await MovesAsync(() => Thread.CurrentThread.Join(2 * Slow)));
@@ -37,7 +37,7 @@ public sealed class ForgivenCallbackTests : IDisposable
     [Fact]
     public async Task RunTurn_SlowCallbackAfterFewQuickOnes_Moves()
     {
-        UseUpAllowance();
+        _owner.UseUpAllowance();
         await RunQuickAsync((20 * 2) - 1);
 
         Assert.True(await MovesAsync(() => Thread.CurrentThread.Join(2 * Slow)));
@@ -60,7 +60,7 @@ public sealed class ForgivenCallbackTests : IDisposable
     public async Task RunTurn_CallbackWarmsUp_IsForgivenAHundredTimes()
     {
         using AutoLoops loops = new(times: AutoLoops.Times with { SlowCallback = TimeSpan.FromMilliseconds(1), QuickCallbacks = 1_000_000 });
-        UseUpAllowance();
+        _owner.UseUpAllowance();
         int forgiven = 0;
         while (!await MovesAsync(() => loops.CompilationTime += Compile(), loops))
         {
@@ -89,9 +89,6 @@ public sealed class ForgivenCallbackTests : IDisposable
         while (3 * compiled < clock.Elapsed || own < TimeSpan.FromMilliseconds(4));
         return compiled;
     }
-
-    /// <summary>What is forgiven to a new connection.</summary>
-    private void UseUpAllowance() => Assert.True(_owner.Callbacks.TryForgive(0));
 
     private async Task RunQuickAsync(int callbacks)
     {

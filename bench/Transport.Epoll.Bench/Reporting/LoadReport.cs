@@ -11,7 +11,7 @@ internal static class LoadReport
     public static string Write(ScenarioReport report)
     {
         var loops = report.Loops is { } count ? $"--loops {count}" : "default loops";
-        var text = new StringBuilder(WriteRuns(report, $"### {report.Name}\n\n`{report.Command}`, {loops}, {report.Rounds} rounds{(report.Pinned ? ", pinned" : "")}"));
+        var text = new StringBuilder(WriteRuns(report, $"### {report.Name}\n\n`{report.Command}`, {loops}, {report.Rounds} rounds{(report.Starts > 1 ? $" in {report.Starts} starts" : "")}{(report.Pinned ? ", pinned" : "")}"));
         var own = report.Runs.SelectMany(r => r.Figures?.Keys ?? []).Distinct().ToList();
         if (own.Count > 0)
         {

@@ -18,6 +18,9 @@ internal sealed record ScenarioReport
 
     public required int Rounds { get; init; }
 
+    /// <summary>How often the processes were started, each time for a share of the rounds.</summary>
+    public required int Starts { get; init; }
+
     /// <summary>Why no goal can be judged by these runs, however many; null where nothing speaks against it.</summary>
     public string? NotJudged { get; init; }
 

@@ -29,8 +29,9 @@ internal sealed class AllocationScenario : IScenario
     public async Task<bool> RunAsync(BenchContext context, CancellationToken cancellation)
     {
         var rounds = context.Options.Rounds ?? DefaultRounds;
-        var participants = Participants.Choose(context.Options, Ability.Info, withPeers: false);
-        await using var servers = await ServerGroup.StartAsync(participants.Contenders, context.Settings(loops: null), cancellation);
+        var settings = context.Settings(loops: null);
+        var participants = Participants.Choose(context.Options, Ability.Info, settings.Workers, withPeers: false);
+        await using var servers = await ServerGroup.StartAsync(participants.Contenders, settings, cancellation);
         await AnswerCheck.RequireSameAsync(servers, Path, cancellation);
         foreach (var server in servers)
         {

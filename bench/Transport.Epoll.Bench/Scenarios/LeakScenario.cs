@@ -22,11 +22,13 @@ internal sealed class LeakScenario : IScenario
 
     public async Task<bool> RunAsync(BenchContext context, CancellationToken cancellation)
     {
-        var contenders = context.Options.Contenders is null ? [Contender.Find("epoll-auto")] : Participants.Choose(context.Options, Ability.Info, withPeers: false).Contenders;
+        var settings = context.Settings(loops: null);
+        var contenders = context.Options.Contenders is null ? [Contender.Find("epoll-auto")]
+            : Participants.Choose(context.Options, Ability.Info, settings.Workers, withPeers: false).Contenders;
         var unchanged = true;
         foreach (var contender in contenders)
         {
-            await using var server = await ServerProcess.StartAsync(contender, context.Settings(loops: null), cancellation);
+            await using var server = await ServerProcess.StartAsync(contender, settings, cancellation);
             unchanged &= await RunAsync(server, context, cancellation);
         }
 

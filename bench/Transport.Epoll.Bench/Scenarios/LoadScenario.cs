@@ -11,9 +11,6 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
 {
     public const int DefaultRounds = 15;
 
-    /// <summary>Time for background compilation to finish after the warm-up.</summary>
-    private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(1);
-
     /// <summary>Before calls are counted: what a process does in its first seconds, compiling and starting threads, is not of its requests.</summary>
     private const int SecondsBeforeCalls = 6;
 
@@ -56,12 +53,13 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
         var rounds = options.Rounds ?? Rounds;
         var seconds = Math.Max(options.Seconds, options.Quick || options.Check ? Math.Min(MinSeconds, 4) : MinSeconds);
         var settings = context.Settings(Loops, Http2, Tls) with { Unix = Unix };
-        var participants = Participants.Choose(options, Needs | (Http2 ? Ability.Http2 : 0) | (Tls ? Ability.Tls : 0), WithPeers);
+        var participants = Participants.Choose(options, Needs | (Http2 ? Ability.Http2 : 0) | (Tls ? Ability.Tls : 0), settings.Workers, WithPeers);
         foreach (var line in participants.LeftOut)
         {
             Console.Error.WriteLine($"{name}: {line}");
         }
 
+        var load = new LoadRounds(name, generator, path, participants.Contenders, settings);
         var report = new ScenarioReport
         {
             Name = name,
@@ -69,75 +67,17 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
             Loops = settings.Loops,
             Pinned = options.Pinned,
             Rounds = rounds,
+            Starts = Fresh ? rounds : LoadRounds.StartsOf(rounds),
             NotJudged = options.Quick || options.Check ? "in short runs" : options.Loops is null ? null : "with another number of loops",
             LeftOut = participants.LeftOut,
             Runs = Fresh
-                ? await RunFreshAsync(participants.Contenders, settings, rounds, seconds, cancellation)
-                : await RunTogetherAsync(participants.Contenders, settings, rounds, seconds, options.Quick, cancellation),
+                ? await load.RunFreshAsync(rounds, seconds, cancellation)
+                : await load.RunTogetherAsync(rounds, seconds, options.Quick ? 1 : options.Pinned ? LoadRounds.PinnedWarmUps : LoadRounds.WarmUps, cancellation),
             SystemCalls = options.SystemCalls && !Fresh ? await CountCallsAsync(participants.Contenders, settings, cancellation) : [],
         };
         Console.WriteLine(LoadReport.Write(report));
         context.Results.Add(report);
         return true;
-    }
-
-    private async Task<List<LoadRun>> RunTogetherAsync(
-        IReadOnlyList<Contender> contenders, ServerSettings settings, int rounds, int seconds, bool quick, CancellationToken cancellation)
-    {
-        await using var servers = await ServerGroup.StartAsync(contenders, settings, cancellation);
-        await RequireSameAnswersAsync(servers, cancellation);
-        for (var i = 0; i < (quick ? 1 : 2); i++)
-        {
-            foreach (var server in servers)
-            {
-                await Meter.RunAsync(generator, server, path, Math.Clamp(seconds, 2, 3), round: 0, cancellation);
-            }
-        }
-
-        await Task.Delay(s_settle, cancellation);
-
-        var runs = new List<LoadRun>();
-        for (var round = 1; round <= rounds; round++)
-        {
-            foreach (var server in servers.InTurn(round))
-            {
-                runs.Add(await Meter.RunAsync(generator, server, path, seconds, round, cancellation));
-                Progress.Show(name, round, rounds, runs[^1]);
-            }
-        }
-
-        return runs;
-    }
-
-    private async Task<List<LoadRun>> RunFreshAsync(
-        IReadOnlyList<Contender> contenders, ServerSettings settings, int rounds, int seconds, CancellationToken cancellation)
-    {
-        await using (var servers = await ServerGroup.StartAsync(contenders, settings, cancellation))
-        {
-            await RequireSameAnswersAsync(servers, cancellation);
-        }
-
-        var runs = new List<LoadRun>();
-        for (var round = 1; round <= rounds; round++)
-        {
-            for (var i = 0; i < contenders.Count; i++)
-            {
-                await using var server = await ServerProcess.StartAsync(contenders[(i + round) % contenders.Count], settings, cancellation);
-                runs.Add(await Meter.RunAsync(generator, server, path, seconds, round, cancellation));
-                Progress.Show(name, round, rounds, runs[^1]);
-            }
-        }
-
-        return runs;
-    }
-
-    /// <summary>On every path of the load, not only on the measured one: who skips the work beside it would look fast.</summary>
-    private async Task RequireSameAnswersAsync(ServerGroup servers, CancellationToken cancellation)
-    {
-        foreach (var asked in generator.OtherPaths.Prepend(path).Distinct())
-        {
-            await AnswerCheck.RequireSameAsync(servers, asked, cancellation);
-        }
     }
 
     /// <summary>In runs of their own: a traced server is a slow one.</summary>

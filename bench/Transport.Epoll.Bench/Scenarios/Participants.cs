@@ -7,8 +7,9 @@ internal sealed record Participants(IReadOnlyList<Contender> Contenders, IReadOn
 {
     /// <param name="options">Who was named on the command line.</param>
     /// <param name="needs">What the scenario asks of a server.</param>
+    /// <param name="loops">The number of loops that the scenario gives to those without one of their own.</param>
     /// <param name="withPeers">Whether other servers take part without being named.</param>
-    public static Participants Choose(BenchOptions options, Ability needs, bool withPeers)
+    public static Participants Choose(BenchOptions options, Ability needs, int loops, bool withPeers)
     {
         var chosen = new List<Contender>();
         var leftOut = new List<string>();
@@ -23,6 +24,10 @@ internal sealed record Participants(IReadOnlyList<Contender> Contenders, IReadOn
             else if (missing.Count > 0)
             {
                 leftOut.Add($"{contender.Name} is skipped. {Tool.Advice(missing)}");
+            }
+            else if (contender.Loops == loops && chosen.Find(c => c.IsTwinOf(contender)) is { } same)
+            {
+                leftOut.Add($"{contender.Name} is left out: {same.Name} has {loops} here, too.");
             }
             else
             {

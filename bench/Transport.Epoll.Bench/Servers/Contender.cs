@@ -4,8 +4,8 @@ namespace Transport.Epoll.Bench.Servers;
 /// <param name="Name">The name on the command line and in the tables.</param>
 /// <param name="Launcher">How it is started.</param>
 /// <param name="IsPeer">Another server altogether: takes part where a scenario says so, or when it is named.</param>
-/// <param name="IsVariant">Another one with other settings: takes part only when it is named.</param>
-internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = false, bool IsVariant = false)
+/// <param name="Loops">A number of loops of its own, whatever the scenario says; null takes the scenario's.</param>
+internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = false, int? Loops = null)
 {
     /// <summary>Every ratio is taken against this one.</summary>
     public const string Baseline = "sockets";
@@ -18,6 +18,9 @@ internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = 
 
     public const string Inline = "epoll-inline";
 
+    /// <summary>Another one with other settings: takes part only when it is named.</summary>
+    public bool IsVariant => Loops is not null;
+
     public static IReadOnlyList<Contender> Known { get; } =
     [
         new(Baseline, new SampleLauncher(mayBlock: true, "--transport", "sockets")),
@@ -26,8 +29,8 @@ internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = 
         new(Auto, SampleLauncher.Epoll("Auto")),
         new(Inline, SampleLauncher.Epoll("Inline")),
         new("epoll-threadpool", SampleLauncher.Epoll("ThreadPool")),
-        new($"{Auto}-loops1", SampleLauncher.Epoll("Auto", loops: 1), IsVariant: true),
-        new($"{Auto}-loops2", SampleLauncher.Epoll("Auto", loops: 2), IsVariant: true),
+        new($"{Auto}-loops1", SampleLauncher.Epoll("Auto"), Loops: 1),
+        new($"{Auto}-loops2", SampleLauncher.Epoll("Auto"), Loops: 2),
         new("limit-transport", new LimitLauncher("transport"), IsPeer: true),
         new("limit-loop", new LimitLauncher("loop"), IsPeer: true),
         new("limit-c", new LimitCLauncher(), IsPeer: true),
@@ -37,6 +40,9 @@ internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = 
     ];
 
     public static Contender Find(string name) => Known.Single(c => c.Name == name);
+
+    /// <summary>Whether the number of loops is all that tells <paramref name="variant"/> from this one.</summary>
+    public bool IsTwinOf(Contender variant) => !IsVariant && variant.Name.StartsWith($"{Name}-loops", StringComparison.Ordinal);
 
     /// <summary>The order of the tables.</summary>
     public static int Order(string name) => Known.ToList().FindIndex(c => c.Name == name);

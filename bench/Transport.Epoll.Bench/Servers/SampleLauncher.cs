@@ -11,10 +11,7 @@ internal sealed class SampleLauncher(bool mayBlock, params string[] transport) :
 
     public string ProbePath => "/info";
 
-    /// <summary>A number of loops of its own, whatever the scenario says; null takes the scenario's.</summary>
-    private int? Loops { get; init; }
-
-    public static SampleLauncher Epoll(string scheduling, int? loops = null) => new(scheduling != "Inline", "--transport", "epoll", "--scheduling", scheduling) { Loops = loops };
+    public static SampleLauncher Epoll(string scheduling) => new(scheduling != "Inline", "--transport", "epoll", "--scheduling", scheduling);
 
     public Task StartAsync(Contender contender, ServerSettings settings, int port, ICollection<ChildProcess> children, CancellationToken cancellation)
     {
@@ -31,7 +28,7 @@ internal sealed class SampleLauncher(bool mayBlock, params string[] transport) :
             arguments.AddRange([$"--Kestrel:Endpoints:{(settings.Unix is UnixEndpoint.Lines ? "Lines" : "Unix")}:Url", $"http://unix:{UnixSocket.PathOf(port)}"]);
         }
 
-        if ((Loops ?? settings.Loops) is { } loops)
+        if (settings.Loops is { } loops)
         {
             arguments.AddRange(["--loops", $"{loops}"]);
         }

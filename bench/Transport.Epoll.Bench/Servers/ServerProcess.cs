@@ -42,6 +42,7 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public static async Task<ServerProcess> StartAsync(Contender contender, ServerSettings settings, CancellationToken cancellation)
     {
+        settings = settings with { Loops = contender.Loops ?? settings.Loops };
         var server = new ServerProcess(contender, settings);
         try
         {

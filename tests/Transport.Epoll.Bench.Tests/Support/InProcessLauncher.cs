@@ -6,10 +6,10 @@ using Transport.Epoll.Bench.Servers;
 
 namespace Transport.Epoll.Bench.Tests.Support;
 
-/// <summary>A server of the bench that answers every request in this process. Disposing stops it. One caller at a time.</summary>
+/// <summary>A server of the bench that answers every request in this process. Disposing stops it, however often it was started. One caller at a time.</summary>
 internal sealed class InProcessLauncher(RequestDelegate answer) : ILauncher, IAsyncDisposable
 {
-    private WebApplication? _app;
+    private readonly List<WebApplication> _apps = [];
 
     public Ability Abilities => Ability.Plaintext;
 
@@ -17,24 +17,30 @@ internal sealed class InProcessLauncher(RequestDelegate answer) : ILauncher, IAs
 
     public string ProbePath => "/";
 
+    /// <summary>How often it was started.</summary>
+    public int Starts => _apps.Count;
+
+    public static ServerSettings Settings { get; } = new(null!, "", Loops: null, Http2: false, Tls: false, Pinned: false);
+
     public Task<ServerProcess> StartAsync(string name, CancellationToken cancellation) =>
-        ServerProcess.StartAsync(new Contender(name, this), new ServerSettings(null!, "", Loops: null, Http2: false, Tls: false, Pinned: false), cancellation);
+        ServerProcess.StartAsync(new Contender(name, this), Settings, cancellation);
 
     public async Task StartAsync(Contender contender, ServerSettings settings, int port, ICollection<ChildProcess> children, CancellationToken cancellation)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
-        _app = builder.Build();
-        _app.Run(answer);
-        await _app.StartAsync(cancellation);
+        var app = builder.Build();
+        _apps.Add(app);
+        app.Run(answer);
+        await app.StartAsync(cancellation);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_app is not null)
+        foreach (var app in _apps)
         {
-            await _app.DisposeAsync();
+            await app.DisposeAsync();
         }
     }
 }

@@ -15,6 +15,7 @@ internal static class Reports
         Loops = 1,
         Pinned = false,
         Rounds = runs.Max(r => r.Figures.Length),
+        Starts = 1,
         LeftOut = [],
         Runs = [.. runs.SelectMany(r => r.Figures.Select((figure, i) => Run(r.Contender, i + 1, figure)))],
     };

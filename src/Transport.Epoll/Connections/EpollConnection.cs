@@ -33,13 +33,12 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
     private readonly SocketReceiver _receiver;
     private readonly SocketSender _sender;
     private readonly CancellationTokenSource _closedSource = new();
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // The pumps that still run; whoever ends the last one has the descriptor closed.
     private int _pumps = 2;
 
     // The closed token and the descriptor: what DisposeAsync still waits for.
-    private int _unfinished = 2;
+    private LastOfTwo _finish = new();
 
     private int _disposed;
 
@@ -167,7 +166,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
     {
         await _original.Input.CompleteAsync();
         await _original.Output.CompleteAsync();
-        await _ended.Task;
+        await _finish.WaitAsync();
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             _closedSource.Dispose();
@@ -257,7 +256,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
 
         _loop.RemoveConnection();
         _owner.OnDescriptorClosed();
-        OnFinished();
+        _finish.OnFinished();
     }
 
     private void CancelClosedToken()
@@ -273,15 +272,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
             EpollTransportLog.CallbackFailed(_settings.Logger, ConnectionId, exception);
         }
 
-        OnFinished();
-    }
-
-    private void OnFinished()
-    {
-        if (Interlocked.Decrement(ref _unfinished) == 0)
-        {
-            _ended.SetResult();
-        }
+        _finish.OnFinished();
     }
 
     /// <summary>The application's ends of the two pipes.</summary>

@@ -49,12 +49,43 @@ internal sealed class SocketReceiver(
         _readable.Set();
     }
 
+    /// <summary>Receives until the end or an error. One state machine with its error handling: an idle connection holds it all its life.</summary>
     public async Task RunAsync()
     {
         Exception? error = null;
         try
         {
-            error = await ReceiveAsync();
+            while (true)
+            {
+                if (!_readable.IsCompleted)
+                {
+                    await _readable;
+                    _bytesThisTurn = 0;
+                }
+
+                if (_stopped || Receive(ref error) is not int received)
+                {
+                    break;
+                }
+
+                if (received == 0)
+                {
+                    continue;
+                }
+
+                ValueTask<FlushResult> flush = input.FlushAsync();
+                FlushResult flushed = flush.IsCompleted ? flush.GetAwaiter().GetResult() : await PauseAsync(flush);
+                if (flushed.IsCompleted || flushed.IsCanceled)
+                {
+                    break;
+                }
+
+                if ((_bytesThisTurn += received) >= MaxBytesPerTurn)
+                {
+                    _bytesThisTurn = 0;
+                    await new LoopYield(loop);
+                }
+            }
         }
 #pragma warning disable CA1031 // Whatever it was, the reader gets it, and the connection ends rather than the loop.
         catch (Exception exception)
@@ -67,73 +98,48 @@ internal sealed class SocketReceiver(
         connection.OnReceiveEnded(error);
     }
 
-    /// <summary>Receives until the end, which is no error, or until an error, which it returns.</summary>
-    private async Task<Exception?> ReceiveAsync()
+    /// <summary>One receive into the pipe: the number of bytes, 0 for none yet; <see langword="null"/> at the end, which an error may have brought.</summary>
+    private int? Receive(ref Exception? error)
     {
-        while (true)
+        loop.AssertRunningHere();
+        int edge = _readable.Edge;
+        Memory<byte> buffer = input.GetMemory(_bufferSize);
+        SysResult result = kernel.Receive(connection.Descriptor.Number, buffer.Span);
+        if (!result.IsOk)
         {
-            if (!_readable.IsCompleted)
+            if (result.IsWouldBlock)
             {
-                await _readable;
-                _bytesThisTurn = 0;
+                _readable.Clear(edge);
             }
-
-            if (_stopped)
+            else if (!result.IsInterrupted)
             {
+                error = ToError(result);
                 return null;
             }
 
-            loop.AssertRunningHere();
-            int edge = _readable.Edge;
-            Memory<byte> buffer = input.GetMemory(_bufferSize);
-            SysResult result = kernel.Receive(connection.Descriptor.Number, buffer.Span);
-            if (!result.IsOk)
-            {
-                if (result.IsWouldBlock)
-                {
-                    _readable.Clear(edge);
-                }
-                else if (!result.IsInterrupted)
-                {
-                    return ToError(result);
-                }
-
-                continue;
-            }
-
-            int received = result.Value;
-            if (received == 0)
-            {
-                if (_hungUp && !isUnix && connection.ShutdownReason is null)
-                {
-                    // Both directions are down and we sent no FIN: a reset, whose error a send has taken already (tcp(7), poll(2)).
-                    return ToError(SysResult.ConnectionReset);
-                }
-
-                if (logger.IsEnabled(LogLevel.Debug))
-                {
-                    EpollTransportLog.ConnectionReadFin(logger, connection.ConnectionId);
-                }
-
-                return null;
-            }
-
-            input.Advance(received);
-            send.OnReceived();
-            LookAhead(received == buffer.Length, edge);
-            ValueTask<FlushResult> flush = input.FlushAsync();
-            FlushResult flushed = flush.IsCompleted ? flush.GetAwaiter().GetResult() : await PauseAsync(flush);
-            if (flushed.IsCompleted || flushed.IsCanceled)
-            {
-                return null;
-            }
-
-            if ((_bytesThisTurn += received) >= MaxBytesPerTurn)
-            {
-                _bytesThisTurn = 0;
-                await new LoopYield(loop);
-            }
+            return 0;
         }
+
+        int received = result.Value;
+        if (received == 0)
+        {
+            if (_hungUp && !isUnix && connection.ShutdownReason is null)
+            {
+                // Both directions are down and we sent no FIN: a reset, whose error a send has taken already (tcp(7), poll(2)).
+                error = ToError(SysResult.ConnectionReset);
+            }
+            else if (logger.IsEnabled(LogLevel.Debug))
+            {
+                EpollTransportLog.ConnectionReadFin(logger, connection.ConnectionId);
+            }
+
+            return null;
+        }
+
+        input.Advance(received);
+        send.OnReceived();
+        LookAhead(received == buffer.Length, edge);
+        return received;
     }
 
     /// <summary>

@@ -33,27 +33,39 @@ internal sealed class SocketSender(
     /// <summary>The connection was shut down: a pump that waits for room shall look. Lease holder only.</summary>
     public void Stop() => _writable.Set();
 
+    /// <summary>
+    /// Sends until the output is completed or cancelled, or a call fails. One state machine with its error handling: an idle connection holds it
+    /// all its life.
+    /// </summary>
     public async Task RunAsync()
     {
         Exception? reason = null;
         Exception? unexpected = null;
         try
         {
-            SysResult failure = await SendAsync();
-            if (!failure.IsOk && connection.ShutdownReason is null)
+            while (true)
             {
-                var inner = failure.ToException();
-                if (failure.IsReset)
+                if (!_writable.IsCompleted)
                 {
-                    reason = new ConnectionResetException(inner.Message, inner);
-                    if (logger.IsEnabled(LogLevel.Debug))
-                    {
-                        EpollTransportLog.ConnectionReset(logger, connection.ConnectionId);
-                    }
+                    await _writable;
+                    _bytesThisTurn = 0;
                 }
-                else
+
+                ValueTask<ReadResult> read = output.ReadAsync();
+                if (!read.IsCompleted)
                 {
-                    reason = unexpected = new IOException(inner.Message, inner);
+                    _bytesThisTurn = 0;
+                }
+
+                if (!TrySend(await read, ref reason, ref unexpected))
+                {
+                    break;
+                }
+
+                if (_bytesThisTurn >= MaxBytesPerTurn)
+                {
+                    _bytesThisTurn = 0;
+                    await new LoopYield(loop);
                 }
             }
         }
@@ -72,73 +84,66 @@ internal sealed class SocketSender(
         connection.OnSendEnded(reason, unexpected);
     }
 
-    /// <summary>Sends until the output is completed or cancelled, or a call fails.</summary>
-    private async Task<SysResult> SendAsync()
+    /// <summary>One send of what was read. False at the end, which an error may have brought.</summary>
+    private bool TrySend(in ReadResult result, ref Exception? reason, ref Exception? unexpected)
     {
-        while (true)
+        if (result.IsCanceled)
         {
-            if (!_writable.IsCompleted)
+            return false;
+        }
+
+        ReadOnlySequence<byte> buffer = result.Buffer;
+        if (buffer.IsEmpty)
+        {
+            output.AdvanceTo(buffer.End);
+            return !result.IsCompleted;
+        }
+
+        int edge = _writable.Edge;
+        SysResult sent = buffer.IsSingleSegment
+            ? kernel.Send(connection.Descriptor.Number, buffer.FirstSpan)
+            : kernel.SendGather(connection.Descriptor.Number, buffer);
+        if (!sent.IsOk)
+        {
+            output.AdvanceTo(buffer.Start);
+            if (sent.IsWouldBlock)
             {
-                await _writable;
-                _bytesThisTurn = 0;
+                WaitForRoom(edge);
+            }
+            else if (!sent.IsInterrupted)
+            {
+                OnFailed(sent, ref reason, ref unexpected);
+                return false;
             }
 
-            ValueTask<ReadResult> read = output.ReadAsync();
-            if (!read.IsCompleted)
-            {
-                _bytesThisTurn = 0;
-            }
+            return true;
+        }
 
-            ReadResult result = await read;
-            if (result.IsCanceled)
-            {
-                return default;
-            }
+        scheduler.OnSent(sent.Value);
+        _bytesThisTurn += sent.Value;
+        bool all = sent.Value == buffer.Length;
+        output.AdvanceTo(all ? buffer.End : buffer.GetPosition(sent.Value));
+        return !(all && result.IsCompleted);
+    }
 
-            ReadOnlySequence<byte> buffer = result.Buffer;
-            if (buffer.IsEmpty)
-            {
-                output.AdvanceTo(buffer.End);
-                if (result.IsCompleted)
-                {
-                    return default;
-                }
+    private void OnFailed(SysResult failure, ref Exception? reason, ref Exception? unexpected)
+    {
+        if (connection.ShutdownReason is not null)
+        {
+            return; // we ended it ourselves
+        }
 
-                continue;
-            }
+        var inner = failure.ToException();
+        if (!failure.IsReset)
+        {
+            reason = unexpected = new IOException(inner.Message, inner);
+            return;
+        }
 
-            int edge = _writable.Edge;
-            SysResult sent = buffer.IsSingleSegment
-                ? kernel.Send(connection.Descriptor.Number, buffer.FirstSpan)
-                : kernel.SendGather(connection.Descriptor.Number, buffer);
-            if (!sent.IsOk)
-            {
-                output.AdvanceTo(buffer.Start);
-                if (sent.IsWouldBlock)
-                {
-                    WaitForRoom(edge);
-                }
-                else if (!sent.IsInterrupted)
-                {
-                    return sent;
-                }
-
-                continue;
-            }
-
-            scheduler.OnSent(sent.Value);
-            bool all = sent.Value == buffer.Length;
-            output.AdvanceTo(all ? buffer.End : buffer.GetPosition(sent.Value));
-            if (all && result.IsCompleted)
-            {
-                return default;
-            }
-
-            if ((_bytesThisTurn += sent.Value) >= MaxBytesPerTurn)
-            {
-                _bytesThisTurn = 0;
-                await new LoopYield(loop);
-            }
+        reason = new ConnectionResetException(inner.Message, inner);
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            EpollTransportLog.ConnectionReset(logger, connection.ConnectionId);
         }
     }
 

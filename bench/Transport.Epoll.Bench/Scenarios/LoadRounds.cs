@@ -16,21 +16,24 @@ internal sealed class LoadRounds(string name, ILoadGenerator generator, string p
     /// <summary>On a single processor the runtime waits ten times as long for quiet before it compiles again what is called often.</summary>
     public const int PinnedWarmUps = 8;
 
-    /// <summary>Then all processes are started anew, so that one that happens to be slow, or quick, for all its life does not decide a row.</summary>
+    /// <summary>At least. Then all processes are started anew, so that one that happens to be slow, or quick, for all its life does not decide a row.</summary>
     private const int RoundsPerStart = 5;
 
     /// <summary>Time for background compilation to finish after the warm-up.</summary>
     private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(1);
 
-    /// <summary>How often <see cref="RunTogetherAsync"/> starts all processes.</summary>
-    public static int StartsOf(int rounds) => Math.Max(1, rounds / RoundsPerStart);
+    /// <summary>The rounds of each start of all processes: five or more, about as many in each.</summary>
+    public static IReadOnlyList<int[]> Starts(int rounds)
+    {
+        var starts = Math.Max(1, rounds / RoundsPerStart);
+        return [.. Enumerable.Range(1, rounds).GroupBy(round => (round - 1) * starts / rounds).Select(some => some.ToArray())];
+    }
 
     /// <summary>All are started and warmed up, then each round runs every one of them.</summary>
     public async Task<List<LoadRun>> RunTogetherAsync(int rounds, int seconds, int warmUps, CancellationToken cancellation)
     {
         var runs = new List<LoadRun>();
-        var starts = StartsOf(rounds);
-        foreach (var some in Enumerable.Range(1, rounds).Chunk((rounds + starts - 1) / starts))
+        foreach (var some in Starts(rounds))
         {
             await using var servers = await ServerGroup.StartAsync(contenders, settings, cancellation);
             await RequireSameAnswersAsync(servers, cancellation);

@@ -67,7 +67,7 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
             Loops = settings.Loops,
             Pinned = options.Pinned,
             Rounds = rounds,
-            Starts = Fresh ? rounds : LoadRounds.StartsOf(rounds),
+            Starts = Fresh ? rounds : LoadRounds.Starts(rounds).Count,
             NotJudged = options.Quick || options.Check ? "in short runs" : options.Loops is null ? null : "with another number of loops",
             LeftOut = participants.LeftOut,
             Runs = Fresh

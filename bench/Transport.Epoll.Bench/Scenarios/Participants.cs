@@ -13,7 +13,8 @@ internal sealed record Participants(IReadOnlyList<Contender> Contenders, IReadOn
     {
         var chosen = new List<Contender>();
         var leftOut = new List<string>();
-        foreach (var contender in options.Contenders ?? [.. Contender.Known.Where(c => !c.IsVariant && (withPeers || !c.IsPeer))])
+        var asked = options.Contenders ?? [.. Contender.Known.Where(c => !c.IsVariant && (withPeers || !c.IsPeer))];
+        foreach (var contender in asked)
         {
             var lacks = needs & ~contender.Launcher.Abilities;
             var missing = Tool.Missing(contender.Launcher.Needs).ToList();
@@ -25,7 +26,7 @@ internal sealed record Participants(IReadOnlyList<Contender> Contenders, IReadOn
             {
                 leftOut.Add($"{contender.Name} is skipped. {Tool.Advice(missing)}");
             }
-            else if (contender.Loops == loops && chosen.Find(c => c.IsTwinOf(contender)) is { } same)
+            else if (contender.Loops == loops && asked.FirstOrDefault(c => c.IsTwinOf(contender)) is { } same)
             {
                 leftOut.Add($"{contender.Name} is left out: {same.Name} has {loops} here, too.");
             }

@@ -12,25 +12,38 @@ public class LoadRoundsTests
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
 
     [Theory]
-    [InlineData(1, 1)]
-    [InlineData(5, 1)]
-    [InlineData(9, 1)]
-    [InlineData(11, 2)]
-    [InlineData(21, 4)]
-    public async Task RunTogether_StartsAllAnewEveryFiveRoundsOrMore(int rounds, int starts)
+    [InlineData(1, new[] { 1 })]
+    [InlineData(5, new[] { 5 })]
+    [InlineData(9, new[] { 9 })]
+    [InlineData(15, new[] { 5, 5, 5 })]
+    [InlineData(21, new[] { 6, 5, 5, 5 })]
+    [InlineData(36, new[] { 6, 5, 5, 5, 5, 5, 5 })]
+    public void Starts_HaveFiveRoundsOrMoreEach_AndAllInTurn(int rounds, int[] each)
     {
+        var starts = LoadRounds.Starts(rounds);
+
+        Assert.Equal(each, starts.Select(s => s.Length));
+        Assert.Equal(Enumerable.Range(1, rounds), starts.SelectMany(s => s));
+    }
+
+    [Fact]
+    public async Task RunTogether_StartsAllAnew_AfterTheOldOnesHaveEnded()
+    {
+        const int Rounds = 11;
+        const int WarmUps = 2;
         await using var first = new InProcessLauncher(Hello);
         await using var second = new InProcessLauncher(Hello);
         var load = new OneRequest();
 
-        var runs = await RunAsync(load, [new("first", first), new("second", second)], rounds, warmUps: 2);
+        var runs = await RunAsync(load, [new("first", first), new("second", second)], Rounds, WarmUps);
 
-        Assert.Equal(starts, LoadRounds.StartsOf(rounds));
-        Assert.Equal(starts, first.Starts);
-        Assert.Equal(starts, second.Starts);
-        Assert.Equal(Enumerable.Range(1, rounds), runs.Where(r => r.Contender == "first").Select(r => r.Round));
-        Assert.Equal(Enumerable.Range(1, rounds), runs.Where(r => r.Contender == "second").Select(r => r.Round));
-        Assert.Equal((starts * 2 * 2) + (rounds * 2), load.Runs);
+        Assert.Equal(2, first.Starts);
+        Assert.Equal(2, second.Starts);
+        Assert.Equal(2 * 2, load.Servers.Count);
+        Assert.Equal(Enumerable.Range(1, Rounds), runs.Where(r => r.Contender == "first").Select(r => r.Round));
+        Assert.Equal(Enumerable.Range(1, Rounds), runs.Where(r => r.Contender == "second").Select(r => r.Round));
+        Assert.Equal((2 * 2 * WarmUps) + (2 * Rounds), load.Runs);
+        Assert.All(load.Servers, server => Assert.Throws<ObjectDisposedException>(() => server.Http.CancelPendingRequests()));
     }
 
     [Fact]
@@ -58,11 +71,15 @@ public class LoadRoundsTests
 
         public int Runs { get; private set; }
 
+        /// <summary>All servers that it was run on.</summary>
+        public HashSet<ServerProcess> Servers { get; } = [];
+
         public string Describe(string address, int seconds) => "one request";
 
         public Task<LoadResult> RunAsync(ServerProcess server, string path, int seconds, CancellationToken cancellation)
         {
             Runs++;
+            Servers.Add(server);
             return Task.FromResult(new LoadResult(Requests: 1, Seconds: 1, Errors: 0));
         }
     }

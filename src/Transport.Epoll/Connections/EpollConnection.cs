@@ -187,10 +187,10 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
     }
 
     /// <summary>The send pump ended: nothing more will be sent, so the connection shuts down.</summary>
-    public void OnSendEnded(Exception? reason, Exception? unexpected)
+    public void OnSendEnded(Exception? reason)
     {
         Shutdown(reason);
-        _output.Reader.Complete(unexpected);
+        _output.Reader.Complete(reason is ConnectionResetException ? null : reason); // a reset is the peer's right: the writer just finds its reader gone
         OnPumpEnded();
     }
 

@@ -4,7 +4,7 @@ namespace Transport.Epoll.Connections;
 /// Two parties finish, in any order; whoever asks gets a task that ends when both have. The task is made when somebody asks: an idle connection
 /// holds none.
 /// </summary>
-/// <remarks>Any thread. A mutable struct: a field of its owner, never copied.</remarks>
+/// <remarks>Any thread. A mutable struct: a field of its owner, made with <c>new()</c>, never copied.</remarks>
 internal struct LastOfTwo()
 {
     private int _left = 2;

@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Transport.Epoll.Diagnostics;
 using Transport.Epoll.EventLoops;
@@ -91,8 +90,7 @@ internal sealed class SocketReceiver(
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            error = new IOException(exception.Message, exception);
-            LogError(error);
+            error = SocketFailures.Explain(exception, connection, logger);
         }
 
         connection.OnReceiveEnded(error);
@@ -113,7 +111,7 @@ internal sealed class SocketReceiver(
             }
             else if (!result.IsInterrupted)
             {
-                error = ToError(result);
+                error = SocketFailures.Explain(result, connection, logger);
                 return null;
             }
 
@@ -126,7 +124,7 @@ internal sealed class SocketReceiver(
             if (_hungUp && !isUnix && connection.ShutdownReason is null)
             {
                 // Both directions are down and we sent no FIN: a reset, whose error a send has taken already (tcp(7), poll(2)).
-                error = ToError(SysResult.ConnectionReset);
+                error = SocketFailures.Explain(SysResult.ConnectionReset, connection, logger);
             }
             else if (logger.IsEnabled(LogLevel.Debug))
             {
@@ -185,36 +183,5 @@ internal sealed class SocketReceiver(
         }
 
         return result;
-    }
-
-    private Exception? ToError(SysResult result)
-    {
-        if (connection.ShutdownReason is not null)
-        {
-            return null; // we ended it ourselves: the reader gets that reason
-        }
-
-        var inner = result.ToException();
-        if (result.IsReset)
-        {
-            if (logger.IsEnabled(LogLevel.Debug))
-            {
-                EpollTransportLog.ConnectionReset(logger, connection.ConnectionId);
-            }
-
-            return new ConnectionResetException(inner.Message, inner);
-        }
-
-        IOException error = new(inner.Message, inner);
-        LogError(error);
-        return error;
-    }
-
-    private void LogError(Exception error)
-    {
-        if (logger.IsEnabled(LogLevel.Debug))
-        {
-            EpollTransportLog.ConnectionError(logger, connection.ConnectionId, error);
-        }
     }
 }

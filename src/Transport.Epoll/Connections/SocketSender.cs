@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
-using Transport.Epoll.Diagnostics;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Native;
 
@@ -40,7 +38,6 @@ internal sealed class SocketSender(
     public async Task RunAsync()
     {
         Exception? reason = null;
-        Exception? unexpected = null;
         try
         {
             while (true)
@@ -57,7 +54,7 @@ internal sealed class SocketSender(
                     _bytesThisTurn = 0;
                 }
 
-                if (!TrySend(await read, ref reason, ref unexpected))
+                if (!TrySend(await read, ref reason))
                 {
                     break;
                 }
@@ -73,19 +70,14 @@ internal sealed class SocketSender(
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            reason = unexpected = new IOException(exception.Message, exception);
+            reason = SocketFailures.Explain(exception, connection, logger);
         }
 
-        if (unexpected is not null && logger.IsEnabled(LogLevel.Debug))
-        {
-            EpollTransportLog.ConnectionError(logger, connection.ConnectionId, unexpected);
-        }
-
-        connection.OnSendEnded(reason, unexpected);
+        connection.OnSendEnded(reason);
     }
 
     /// <summary>One send of what was read. False at the end, which an error may have brought.</summary>
-    private bool TrySend(in ReadResult result, ref Exception? reason, ref Exception? unexpected)
+    private bool TrySend(in ReadResult result, ref Exception? reason)
     {
         if (result.IsCanceled)
         {
@@ -112,7 +104,7 @@ internal sealed class SocketSender(
             }
             else if (!sent.IsInterrupted)
             {
-                OnFailed(sent, ref reason, ref unexpected);
+                reason = SocketFailures.Explain(sent, connection, logger);
                 return false;
             }
 
@@ -124,27 +116,6 @@ internal sealed class SocketSender(
         bool all = sent.Value == buffer.Length;
         output.AdvanceTo(all ? buffer.End : buffer.GetPosition(sent.Value));
         return !(all && result.IsCompleted);
-    }
-
-    private void OnFailed(SysResult failure, ref Exception? reason, ref Exception? unexpected)
-    {
-        if (connection.ShutdownReason is not null)
-        {
-            return; // we ended it ourselves
-        }
-
-        var inner = failure.ToException();
-        if (!failure.IsReset)
-        {
-            reason = unexpected = new IOException(inner.Message, inner);
-            return;
-        }
-
-        reason = new ConnectionResetException(inner.Message, inner);
-        if (logger.IsEnabled(LogLevel.Debug))
-        {
-            EpollTransportLog.ConnectionReset(logger, connection.ConnectionId);
-        }
     }
 
     /// <summary>

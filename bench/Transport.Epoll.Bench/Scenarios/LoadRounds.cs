@@ -11,16 +11,14 @@ namespace Transport.Epoll.Bench.Scenarios;
 /// <param name="settings">How they are started.</param>
 internal sealed class LoadRounds(string name, ILoadGenerator generator, string path, IReadOnlyList<Contender> contenders, ServerSettings settings)
 {
-    public const int WarmUps = 2;
-
-    /// <summary>On a single processor the runtime waits ten times as long for quiet before it compiles again what is called often.</summary>
-    public const int PinnedWarmUps = 8;
-
     /// <summary>At least. Then all processes are started anew, so that one that happens to be slow, or quick, for all its life does not decide a row.</summary>
     private const int RoundsPerStart = 5;
 
     /// <summary>Time for background compilation to finish after the warm-up.</summary>
     private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(1);
+
+    /// <summary>Runs before the first round. On a single processor the runtime waits ten times as long for quiet before it compiles again what is called often.</summary>
+    public static int WarmUps(BenchOptions options) => options.Quick ? 1 : options.Pinned ? 8 : 2;
 
     /// <summary>The rounds of each start of all processes: five or more, about as many in each.</summary>
     public static IReadOnlyList<int[]> Starts(int rounds)

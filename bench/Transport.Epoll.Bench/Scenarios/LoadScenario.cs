@@ -4,9 +4,7 @@ using Transport.Epoll.Bench.Servers;
 
 namespace Transport.Epoll.Bench.Scenarios;
 
-/// <summary>
-/// Compares the contenders under one load, side by side: all are started and warmed up, then each round runs every one of them.
-/// </summary>
+/// <summary>Compares the contenders under one load, side by side: who takes part, how they are started, what is reported.</summary>
 internal sealed class LoadScenario(string name, string path, ILoadGenerator generator) : IScenario
 {
     public const int DefaultRounds = 15;
@@ -72,7 +70,7 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
             LeftOut = participants.LeftOut,
             Runs = Fresh
                 ? await load.RunFreshAsync(rounds, seconds, cancellation)
-                : await load.RunTogetherAsync(rounds, seconds, options.Quick ? 1 : options.Pinned ? LoadRounds.PinnedWarmUps : LoadRounds.WarmUps, cancellation),
+                : await load.RunTogetherAsync(rounds, seconds, LoadRounds.WarmUps(options), cancellation),
             SystemCalls = options.SystemCalls && !Fresh ? await CountCallsAsync(participants.Contenders, settings, cancellation) : [],
         };
         Console.WriteLine(LoadReport.Write(report));

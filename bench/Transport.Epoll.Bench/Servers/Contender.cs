@@ -21,16 +21,18 @@ internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = 
     /// <summary>Another one with other settings: takes part only when it is named.</summary>
     public bool IsVariant => Loops is not null;
 
+    private static readonly SampleLauncher s_auto = SampleLauncher.Epoll("Auto");
+
     public static IReadOnlyList<Contender> Known { get; } =
     [
         new(Baseline, new SampleLauncher(mayBlock: true, "--transport", "sockets")),
         new(Control, new SampleLauncher(mayBlock: true, "--transport", "sockets")),
         new("sockets-inline", new SampleLauncher(mayBlock: false, "--transport", "sockets-inline")),
-        new(Auto, SampleLauncher.Epoll("Auto")),
+        new(Auto, s_auto),
         new(Inline, SampleLauncher.Epoll("Inline")),
         new("epoll-threadpool", SampleLauncher.Epoll("ThreadPool")),
-        new($"{Auto}-loops1", SampleLauncher.Epoll("Auto"), Loops: 1),
-        new($"{Auto}-loops2", SampleLauncher.Epoll("Auto"), Loops: 2),
+        new($"{Auto}-loops1", s_auto, Loops: 1),
+        new($"{Auto}-loops2", s_auto, Loops: 2),
         new("limit-transport", new LimitLauncher("transport"), IsPeer: true),
         new("limit-loop", new LimitLauncher("loop"), IsPeer: true),
         new("limit-c", new LimitCLauncher(), IsPeer: true),
@@ -42,7 +44,7 @@ internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = 
     public static Contender Find(string name) => Known.Single(c => c.Name == name);
 
     /// <summary>Whether the number of loops is all that tells <paramref name="variant"/> from this one.</summary>
-    public bool IsTwinOf(Contender variant) => !IsVariant && variant.Name.StartsWith($"{Name}-loops", StringComparison.Ordinal);
+    public bool IsTwinOf(Contender variant) => !IsVariant && variant.IsVariant && Launcher == variant.Launcher;
 
     /// <summary>The order of the tables.</summary>
     public static int Order(string name) => Known.ToList().FindIndex(c => c.Name == name);

@@ -43,8 +43,16 @@ public class LoadRoundsTests
         Assert.Equal(Enumerable.Range(1, Rounds), runs.Where(r => r.Contender == "first").Select(r => r.Round));
         Assert.Equal(Enumerable.Range(1, Rounds), runs.Where(r => r.Contender == "second").Select(r => r.Round));
         Assert.Equal((2 * 2 * WarmUps) + (2 * Rounds), load.Runs);
-        Assert.All(load.Servers, server => Assert.Throws<ObjectDisposedException>(() => server.Http.CancelPendingRequests()));
+        Assert.All(load.Servers, AssertEnded);
     }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(8, "--pinned")]
+    [InlineData(1, "--quick")]
+    [InlineData(1, "--quick", "--pinned")]
+    public void WarmUps_OfASingleProcessor_AreMore_AndOneIfQuick(int expected, params string[] arguments) =>
+        Assert.Equal(expected, LoadRounds.WarmUps(BenchOptions.Parse(arguments)));
 
     [Fact]
     public async Task RunTogether_BeginsEachRoundWithAnotherOne()
@@ -63,6 +71,8 @@ public class LoadRoundsTests
         return await new LoadRounds("s", load, "/plaintext", contenders, InProcessLauncher.Settings).RunTogetherAsync(rounds, seconds: 1, warmUps, limit.Token);
     }
 
+    private static void AssertEnded(ServerProcess server) => Assert.Throws<ObjectDisposedException>(server.Http.CancelPendingRequests);
+
     private static Task Hello(HttpContext context) => context.Response.WriteAsync("Hello, World!");
 
     private sealed class OneRequest : ILoadGenerator
@@ -79,7 +89,11 @@ public class LoadRoundsTests
         public Task<LoadResult> RunAsync(ServerProcess server, string path, int seconds, CancellationToken cancellation)
         {
             Runs++;
-            Servers.Add(server);
+            if (Servers.Add(server))
+            {
+                Assert.All(Servers.Where(s => s != server && s.Contender == server.Contender), AssertEnded);
+            }
+
             return Task.FromResult(new LoadResult(Requests: 1, Seconds: 1, Errors: 0));
         }
     }

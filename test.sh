@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs all tests of the solution, one project after the other, and ends with the line "N passed, N failed".
 #
-#   ./test.sh                            all tests
+#   ./test.sh                            all tests but the long ones, [Trait("Size", "Long")]
+#   ./test.sh --all                      the long ones, too; must stand first
 #   ./test.sh --filter "Contract=17"     extra arguments go to `dotnet test`
 #   CONFIGURATION=Debug ./test.sh        the Debug build, whose assertions check threads and ownership
 #
@@ -11,6 +12,17 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 exec </dev/null
 
 configuration="${CONFIGURATION:-Release}"
+
+# The caller's --filter and the choice of sizes become one expression, since `dotnet test` takes one.
+filter="Size!=Long"
+if [[ "${1:-}" == --all ]]; then
+  filter=""
+  shift
+fi
+if [[ "${1:-}" == --filter ]]; then
+  filter="${filter:+$filter&}(${2:?--filter needs an expression})"
+  shift 2
+fi
 
 # Command that the tests or benchmarks run = the Debian package that has it.
 tools=(
@@ -69,7 +81,7 @@ status=0
 dotnet test Transport.sln --configuration "$configuration" \
   -maxcpucount:1 -nodeReuse:false -p:UseSharedCompilation=false -p:UseRazorBuildServer=false \
   --blame-hang-timeout 5m --blame-hang-dump-type none \
-  --logger trx --results-directory "$results" "$@" || status=$?
+  --logger trx --results-directory "$results" ${filter:+--filter "$filter"} "$@" || status=$?
 
 # Sums one attribute of <Counters …/> over the result files.
 sum() {

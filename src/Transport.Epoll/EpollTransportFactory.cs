@@ -116,8 +116,17 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
             if (_loops is null || !_loops.TryAddReference())
             {
                 MemoryPool<byte> pool = _pools?.Create(new MemoryPoolOptions { Owner = "Transport.Epoll" }) ?? MemoryPool<byte>.Shared;
-                _loops = EventLoopFactory.CreateGroup(Kernel, _options.LoopCount, _options.SpinDuration, _options.CpuAffinity,
-                    _options.Scheduling == EpollScheduling.Auto ? _options.Auto.ToTimes() : null, _counters, _logger, pool.Dispose);
+                try
+                {
+                    _loops = EventLoopFactory.CreateGroup(Kernel, _options.LoopCount, _options.SpinDuration, _options.CpuAffinity,
+                        _options.Scheduling == EpollScheduling.Auto ? _options.Auto.ToTimes() : null, _counters, _logger, pool.Dispose);
+                }
+                catch
+                {
+                    pool.Dispose();
+                    throw;
+                }
+
                 _loops.Failed += OnLoopFailed;
                 _pool = pool;
             }

@@ -10,6 +10,9 @@ namespace Transport.Epoll.EventLoops;
 /// <remarks>Any thread.</remarks>
 internal sealed class DriverThreads
 {
+    /// <summary>The name of a thread that drives no loop.</summary>
+    public const string StandbyName = "epoll-standby";
+
     private readonly int _loops;
     private readonly int _maxLent;
     private readonly TimeSpan _idleLimit;
@@ -157,7 +160,7 @@ internal sealed class DriverThreads
         }
 
         Standby standby = new();
-        if (starter.TryStart("epoll-standby", () => Run(standby)))
+        if (starter.TryStart(StandbyName, () => Run(standby)))
         {
             return standby;
         }
@@ -202,6 +205,7 @@ internal sealed class DriverThreads
 
     private void Run(Standby standby)
     {
+        CallbackIsolation.OnNewThread();
         while (TryTakeWork(standby, out Func<bool>? work))
         {
             if (work())
@@ -209,7 +213,7 @@ internal sealed class DriverThreads
                 return;
             }
 
-            Thread.CurrentThread.Name = "epoll-standby";
+            Thread.CurrentThread.Name = StandbyName;
             UninterruptibleLock.Enter(_gate);
             Park(standby);
             Monitor.Exit(_gate);

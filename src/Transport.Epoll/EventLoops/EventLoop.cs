@@ -42,6 +42,9 @@ internal sealed class EventLoop
     // The lease holder writes when the loop has ended; others read after they enqueued.
     private volatile bool _closed;
 
+    // The first driver completes it, once; whoever started the loop waits for it.
+    private readonly TaskCompletionSource _started = new();
+
     private int _connections;
 
     /// <summary><paramref name="onEnd"/> is called once, by the last driver: with an exception if the loop could not go on. Without <paramref name="auto"/> no callback is timed.</summary>
@@ -89,6 +92,9 @@ internal sealed class EventLoop
     /// <summary>The number of connections that belong to this loop. Any thread.</summary>
     public int ConnectionCount => Volatile.Read(ref _connections);
 
+    /// <summary>Whether it handles nothing more. Any thread: a hint.</summary>
+    public bool HasEnded => _closed;
+
     /// <summary>Whether the calling thread drives this loop and is in state running.</summary>
     public bool IsRunningHere => ReferenceEquals(LoopThread.Running, this);
 
@@ -102,6 +108,9 @@ internal sealed class EventLoop
     public void AddConnection() => Interlocked.Increment(ref _connections);
 
     public void RemoveConnection() => Interlocked.Decrement(ref _connections);
+
+    /// <summary>Blocks until the loop's first driver can handle events, or throws why it can't. Any thread that has started the loop.</summary>
+    public void WaitUntilStarted() => _started.Task.GetAwaiter().GetResult();
 
     /// <summary>Ends the loop after the turn that finds this. Any thread; once.</summary>
     public void Stop() => Post(static state => ((EventLoop)state!)._stopping = true, this);
@@ -174,7 +183,7 @@ internal sealed class EventLoop
     public void OnTakenOver()
     {
         _policy!.OnTakenOver(Lease.Owner, Lease.CallbackStart, othersWait: !_run.IsEmpty);
-        if (_processor is not null)
+        if (_processor is not null && Lease.ThreadId != 0) // unknown without /proc; 0 would be the calling thread (sched_setaffinity(2))
         {
             _kernel.AllowAllProcessors(Lease.ThreadId); // the former driver must not compete with the new one for the loop's processor
         }
@@ -188,6 +197,7 @@ internal sealed class EventLoop
         try
         {
             OnDriver();
+            _started.TrySetResult();
             LoopThread.Driven = LoopThread.Running = this;
             while (!_stopping)
             {
@@ -208,6 +218,11 @@ internal sealed class EventLoop
         LoopThread.Driven = LoopThread.Running = null;
         Close();
         _onEnd(failure);
+        if (failure is not null)
+        {
+            _started.TrySetException(failure); // at the start: whoever started it has the failure then
+        }
+
         return true;
     }
 
@@ -221,7 +236,6 @@ internal sealed class EventLoop
         }
 
         Thread.CurrentThread.Name = Name;
-        CallbackIsolation.Restore(); // its one-time set-up needs a thread: now, not when descriptors have run out
         _policy?.OnDriver(Lease.ThreadId = LinuxThread.CurrentId());
         if (_wakeToken is null)
         {

@@ -48,6 +48,7 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
             return;
         }
 
+        string? name = Thread.CurrentThread.Name; // the pool resets it only after the batch
         long start = Environment.TickCount64;
         do
         {
@@ -57,7 +58,7 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
             }
 
             item.RunForOwner();
-            CallbackIsolation.Restore();
+            CallbackIsolation.Restore(name);
         }
         while (Environment.TickCount64 - start < MaxMilliseconds && _items.TryDequeue(out item));
         if (!_items.IsEmpty)

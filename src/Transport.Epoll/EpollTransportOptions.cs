@@ -83,6 +83,10 @@ public sealed class EpollTransportOptions
     /// Each entry is from 0 to 1023 and must be a processor that the process may use.
     /// The default, <see langword="null"/> or an empty list, leaves the choice to the kernel.
     /// </summary>
+    /// <remarks>
+    /// A child process inherits the processors of the thread that starts it (sched_setaffinity(2)): one that a handler starts on its loop may use that loop's
+    /// processor only. Start it from the thread pool, with <c>Task.Run</c>, where all processors of the process are allowed.
+    /// </remarks>
     public IList<int>? CpuAffinity { get; set; }
 
     /// <summary>

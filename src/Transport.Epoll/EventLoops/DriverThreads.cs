@@ -141,7 +141,7 @@ internal sealed class DriverThreads
     /// <summary>All loops have ended: so do the standbys, those that are held up when their callback returns.</summary>
     public void Close()
     {
-        UninterruptibleLock.Enter(_gate); // the last loop's thread
+        Uninterruptible.Enter(_gate); // the last loop's thread
         _closed = true;
         _parked.ForEach(static standby => standby.Wake());
         Monitor.Exit(_gate);
@@ -214,7 +214,7 @@ internal sealed class DriverThreads
             }
 
             Thread.CurrentThread.Name = StandbyName;
-            UninterruptibleLock.Enter(_gate);
+            Uninterruptible.Enter(_gate);
             Park(standby);
             Monitor.Exit(_gate);
         }
@@ -226,7 +226,7 @@ internal sealed class DriverThreads
         bool inTime = true;
         while (true)
         {
-            UninterruptibleLock.Enter(_gate);
+            Uninterruptible.Enter(_gate);
             TimeSpan limit;
             try
             {

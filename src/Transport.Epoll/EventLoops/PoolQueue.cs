@@ -23,7 +23,7 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
 
     public void Enqueue(in WorkItem item)
     {
-        _items.Enqueue(item);
+        Uninterruptible.Enqueue(_items, item);
         if (++_unflushed >= MaxBatch)
         {
             Flush();
@@ -43,7 +43,7 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
     void IThreadPoolWorkItem.Execute()
     {
         _request.OnCame();
-        if (!_items.TryDequeue(out WorkItem item))
+        if (!Uninterruptible.TryDequeue(_items, out WorkItem item))
         {
             return;
         }
@@ -60,7 +60,7 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
             item.RunForOwner();
             CallbackIsolation.Restore(name);
         }
-        while (Environment.TickCount64 - start < MaxMilliseconds && _items.TryDequeue(out item));
+        while (Environment.TickCount64 - start < MaxMilliseconds && Uninterruptible.TryDequeue(_items, out item));
         if (!_items.IsEmpty)
         {
             _request.Ask(this);

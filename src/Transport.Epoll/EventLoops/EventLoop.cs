@@ -42,9 +42,6 @@ internal sealed class EventLoop
     // The lease holder writes when the loop has ended; others read after they enqueued.
     private volatile bool _closed;
 
-    // The first driver completes it, once; whoever started the loop waits for it.
-    private readonly TaskCompletionSource _started = new();
-
     private int _connections;
 
     /// <summary><paramref name="onEnd"/> is called once, by the last driver: with an exception if the loop could not go on. Without <paramref name="auto"/> no callback is timed.</summary>
@@ -77,6 +74,9 @@ internal sealed class EventLoop
     /// <summary>The name of the loop and of its thread: at most 15 characters, the kernel's limit (prctl(2), PR_SET_NAME).</summary>
     public string Name { get; }
 
+    /// <summary>For whoever starts the loop.</summary>
+    public StartSignal Started { get; } = new();
+
     /// <summary>Who drives the loop.</summary>
     public LoopLease Lease { get; } = new();
 
@@ -108,9 +108,6 @@ internal sealed class EventLoop
     public void AddConnection() => Interlocked.Increment(ref _connections);
 
     public void RemoveConnection() => Interlocked.Decrement(ref _connections);
-
-    /// <summary>Blocks until the loop's first driver can handle events, or throws why it can't. Any thread that has started the loop.</summary>
-    public void WaitUntilStarted() => _started.Task.GetAwaiter().GetResult();
 
     /// <summary>Ends the loop after the turn that finds this. Any thread; once.</summary>
     public void Stop() => Post(static state => ((EventLoop)state!)._stopping = true, this);
@@ -158,7 +155,7 @@ internal sealed class EventLoop
         _work.Enqueue(item);
         if (_closed)
         {
-            DrainToPool();
+            _work.DrainToPool();
         }
     }
 
@@ -197,7 +194,7 @@ internal sealed class EventLoop
         try
         {
             OnDriver();
-            _started.TrySetResult();
+            Started.OnRunning();
             LoopThread.Driven = LoopThread.Running = this;
             while (!_stopping)
             {
@@ -218,11 +215,7 @@ internal sealed class EventLoop
         LoopThread.Driven = LoopThread.Running = null;
         Close();
         _onEnd(failure);
-        if (failure is not null)
-        {
-            _started.TrySetException(failure); // at the start: whoever started it has the failure then
-        }
-
+        Started.OnEnded(failure);
         return true;
     }
 
@@ -291,7 +284,7 @@ internal sealed class EventLoop
         _closed = true;
         Interlocked.MemoryBarrier(); // pairs with the one in WorkQueue.Enqueue: the writer sees _closed, or this drain sees the item
         _work.LeaveSleep();
-        DrainToPool();
+        _work.DrainToPool();
         while (_run.TryDequeue(out WorkItem item))
         {
             PoolItem.Queue(item);
@@ -299,13 +292,5 @@ internal sealed class EventLoop
 
         _epoll.Dispose();
         _wake.Dispose();
-    }
-
-    private void DrainToPool()
-    {
-        while (_work.TryDequeue(out WorkItem item))
-        {
-            PoolItem.Queue(item);
-        }
     }
 }

@@ -42,7 +42,7 @@ internal sealed class EventLoopGroup
 
             foreach (EventLoop loop in _loops)
             {
-                loop.WaitUntilStarted();
+                loop.Started.Wait();
             }
 
             onStarted?.Invoke(_loops);

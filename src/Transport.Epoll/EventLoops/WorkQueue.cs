@@ -44,6 +44,15 @@ internal sealed class WorkQueue(Action wake)
 
     public bool TryDequeue([MaybeNullWhen(false)] out WorkItem item) => Uninterruptible.TryDequeue(_items, out item);
 
+    /// <summary>The loop has ended: what is there runs on the pool. Any thread.</summary>
+    public void DrainToPool()
+    {
+        while (TryDequeue(out WorkItem item))
+        {
+            PoolItem.Queue(item);
+        }
+    }
+
     /// <summary>Says that the loop is about to sleep. False, and awake, when there is work after all.</summary>
     public bool TryEnterSleep()
     {

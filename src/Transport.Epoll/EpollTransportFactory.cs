@@ -49,6 +49,10 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
         {
             EpollTransportLog.NotAvailable(_logger, _obstacle);
         }
+        else if (_options.IgnoredSocketOptions.Length > 0)
+        {
+            EpollTransportLog.SocketOptionsIgnored(_logger, _options.IgnoredSocketOptions);
+        }
     }
 
     /// <summary>The system calls; a test may watch them.</summary>
@@ -93,7 +97,9 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
         try
         {
             int count = _options.ListenerSharding == ListenerSharding.SocketPerLoop ? loops.Loops.Length : 1;
-            sockets = ListenSocket.Bind(settings.Kernel, endpoint, count, _options.Backlog, _options.NoDelay, UnixAccess(endpoint));
+            sockets = _options.CreateBoundListenSocket is Func<EndPoint, Socket> create
+                ? [ForeignSocket.Create(settings.Kernel, create, endpoint, _options.Backlog, _options.NoDelay, UnixAccess(endpoint))]
+                : ListenSocket.Bind(settings.Kernel, endpoint, count, _options.Backlog, _options.NoDelay, UnixAccess(endpoint));
         }
         catch
         {

@@ -3,12 +3,17 @@ using Microsoft.Extensions.Options;
 
 namespace Transport.Epoll;
 
-/// <summary>Binds the options from configuration, if there is one, and validates them once.</summary>
+/// <summary>Takes the options from those of Kestrel's own transport and from configuration, if there are any, and validates them once.</summary>
 /// <remarks>Any thread: no state.</remarks>
-internal sealed class EpollTransportOptionsSetup(IConfiguration? configuration = null)
+internal sealed class EpollTransportOptionsSetup(IServiceProvider services, IConfiguration? configuration = null)
     : IConfigureOptions<EpollTransportOptions>, IValidateOptions<EpollTransportOptions>
 {
-    public void Configure(EpollTransportOptions options) => configuration?.GetSection(EpollTransportOptions.ConfigurationSection).Bind(options);
+    /// <summary>First what the application set for Kestrel's own transport, then configuration: what is said of this one wins, and code, which comes later, over both.</summary>
+    public void Configure(EpollTransportOptions options)
+    {
+        SocketsSettings.TryTakeOver(services, options);
+        configuration?.GetSection(EpollTransportOptions.ConfigurationSection).Bind(options);
+    }
 
     public ValidateOptionsResult Validate(string? name, EpollTransportOptions options)
     {

@@ -14,7 +14,7 @@ internal sealed class FirstReadTracker
 
     public void Add(EpollConnection connection)
     {
-        UninterruptibleLock.Enter(_acceptedAt);
+        Uninterruptible.Enter(_acceptedAt);
         try
         {
             _acceptedAt.Add(connection, Stopwatch.GetTimestamp());
@@ -27,7 +27,7 @@ internal sealed class FirstReadTracker
 
     public void Remove(EpollConnection connection)
     {
-        UninterruptibleLock.Enter(_acceptedAt); // the application's thread: an interruption that it has pending must not keep the entry here
+        Uninterruptible.Enter(_acceptedAt); // the application's thread: an interruption that it has pending must not keep the entry here
         try
         {
             if (_acceptedAt.Remove(connection))

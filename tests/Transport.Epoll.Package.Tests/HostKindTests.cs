@@ -119,10 +119,11 @@ public sealed class HostKindTests(PackageFixture package)
         await using var running = await RunningApp.StartAsync(app.Path, Command.Dotnet, "run");
         var address = await running.AddressAsync();
         using var client = new TcpClient(address.Host, address.Port);
-        await client.GetStream().WriteAsync("over epoll"u8.ToArray());
+        var stream = client.GetStream();
+        await stream.WriteAsync("over epoll"u8.ToArray());
         client.Client.Shutdown(SocketShutdown.Send);
 
-        using var reader = new StreamReader(client.GetStream());
+        using var reader = new StreamReader(stream);
         Assert.Equal("over epoll", await reader.ReadToEndAsync().WaitAsync(s_limit));
         await running.WaitForAsync(RunningApp.ServingLine);
         var runtime = Directory.EnumerateFiles(app.Path, "*.runtimeconfig.json", SearchOption.AllDirectories).First();

@@ -29,6 +29,7 @@ internal sealed class AppFolder
 
     public Task<string> DotnetAsync(params string[] arguments) => Command.RunAsync(Path, Command.Dotnet, arguments);
 
+    /// <summary>A file of the app; an absolute path stays as it is.</summary>
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
     /// <summary>Puts a line of C# below the one that makes the builder.</summary>

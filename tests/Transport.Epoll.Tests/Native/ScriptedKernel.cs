@@ -68,6 +68,9 @@ internal sealed class ScriptedKernel : Kernel
     /// <summary>What stat says of every thread; null for the real file.</summary>
     public string? Stat { get; set; }
 
+    /// <summary>What /proc/sys/net/core/somaxconn says; null for the real file.</summary>
+    public string? SoMaxConn { get; set; }
+
     /// <summary>Runs before each wait of a loop, on its thread; the argument is the timeout.</summary>
     public Action<int>? WaitEntered { get; set; }
 
@@ -112,6 +115,7 @@ internal sealed class ScriptedKernel : Kernel
     {
         string? text = zeroTerminatedPath.EndsWith("/schedstat\0"u8) ? SchedStat?.Invoke()
             : zeroTerminatedPath.EndsWith("/stat\0"u8) ? Stat
+            : zeroTerminatedPath.EndsWith("/somaxconn\0"u8) ? SoMaxConn
             : null;
         return text is null ? base.ReadFile(zeroTerminatedPath, buffer) : SysResult.Ok(Encoding.ASCII.GetBytes(text, buffer));
     }

@@ -6,8 +6,8 @@ using Transport.Epoll.Native;
 namespace Transport.Epoll.Connections;
 
 /// <summary>
-/// Shuts a connection down, once: the first reason wins. No reason, or the switch to FIN, sends FIN; a reason sends RST at once, and never
-/// FIN before it, which would make a truncated response look complete.
+/// Shuts a connection down, once: the first reason wins. No reason, or the switch to FIN, sends FIN; a reason sends RST at once (or, where the kernel refuses, when
+/// the descriptor is closed), and never FIN before it, which would make a truncated response look complete.
 /// </summary>
 /// <remarks>Any thread.</remarks>
 internal sealed class ConnectionShutdown(ConnectionSettings settings, FileDescriptor descriptor, bool isUnix)
@@ -26,19 +26,38 @@ internal sealed class ConnectionShutdown(ConnectionSettings settings, FileDescri
         if (Interlocked.CompareExchange(ref _reason, first, null) is null)
         {
             bool reset = reason is not null && !settings.FinOnError;
-            Log(reset, first, connection);
-
-            // Connecting a TCP socket to AF_UNSPEC dissolves the connection with RST and keeps the descriptor open (connect(2)).
-            if (borrowed && (!reset || isUnix || !settings.Kernel.Connect(descriptor.Number, SocketAddresses.Unspecified).IsOk))
+            if (borrowed)
             {
-                settings.Kernel.ShutdownBoth(descriptor.Number);
+                reset = End(reset);
             }
+
+            Log(reset, first, connection);
         }
 
         if (borrowed)
         {
             descriptor.Return();
         }
+    }
+
+    /// <summary>Ends both directions; whether the peer gets a reset.</summary>
+    private bool End(bool reset)
+    {
+        if (reset && !isUnix)
+        {
+            // Connecting a TCP socket to AF_UNSPEC dissolves the connection with RST and keeps the descriptor open (connect(2)). Where that is
+            // refused, as in gVisor, closing without lingering resets (socket(7), SO_LINGER): the loop does so when the pumps have ended.
+            if (settings.Kernel.Connect(descriptor.Number, SocketAddresses.Unspecified).IsOk
+                || settings.Kernel.SetLinger(descriptor.Number, on: true, seconds: 0).IsOk)
+            {
+                return true;
+            }
+
+            reset = false;
+        }
+
+        settings.Kernel.ShutdownBoth(descriptor.Number);
+        return reset; // a unix socket knows no reset; the log calls it one, as that of Kestrel's own transport does
     }
 
     private void Log(bool reset, Exception reason, ConnectionContext connection)

@@ -25,11 +25,28 @@ internal sealed class WorkQueue(Action wake)
 
     public void Enqueue(in WorkItem item)
     {
-        _items.Enqueue(item);
+        Add(item);
         Interlocked.MemoryBarrier(); // pairs with the exchange in TryEnterSleep
         if (Volatile.Read(ref _sleeping) != 0)
         {
             Wake();
+        }
+    }
+
+    /// <summary>An item that is lost is a connection that never ends: an interruption that a callback left on the thread must not cost it.</summary>
+    private void Add(in WorkItem item)
+    {
+        while (true)
+        {
+            try
+            {
+                _items.Enqueue(item);
+                return;
+            }
+            catch (ThreadInterruptedException)
+            {
+                // It shows in the lock by which the queue grows, before anything has changed (see UninterruptibleLock).
+            }
         }
     }
 

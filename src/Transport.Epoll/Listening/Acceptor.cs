@@ -10,7 +10,7 @@ internal interface IAcceptSink
     /// <summary>Whether another connection may be accepted now.</summary>
     bool HasRoom { get; }
 
-    /// <summary>A connection was accepted; the sink owns the descriptor now.</summary>
+    /// <summary>A connection was accepted; the sink owns the descriptor now, also when it throws.</summary>
     void OnAccepted(Acceptor acceptor, FileDescriptor descriptor, EndPoint? remoteEndPoint);
 
     /// <summary>Descriptors or memory have run out: the acceptor tries again later.</summary>
@@ -238,7 +238,18 @@ internal sealed class Acceptor : IEventHandler
         {
             FileDescriptor descriptor = new(_kernel, result.Value);
             _skippedInRow = 0;
-            _sink.OnAccepted(this, descriptor, Socket.IsUnix ? null : SocketAddresses.FromKernel(address[..length]));
+            EndPoint? remote;
+            try
+            {
+                remote = Socket.IsUnix ? null : SocketAddresses.FromKernel(address[..length]);
+            }
+            catch
+            {
+                descriptor.Dispose();
+                throw;
+            }
+
+            _sink.OnAccepted(this, descriptor, remote);
             return Outcome.Accepted;
         }
 

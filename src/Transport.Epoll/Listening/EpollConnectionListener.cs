@@ -111,28 +111,72 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
 
     void IAcceptSink.OnAccepted(Acceptor acceptor, FileDescriptor descriptor, EndPoint? remoteEndPoint)
     {
-        if (!_loops.TryAddReference())
+        EpollConnection? connection = null;
+        bool referenced = false;
+        try
         {
-            descriptor.Dispose(); // the listener's own reference is gone: it was disposed meanwhile
-            return;
-        }
+            if (!(referenced = _loops.TryAddReference()))
+            {
+                descriptor.Dispose(); // the listener's own reference is gone: it was disposed meanwhile
+                return;
+            }
 
+            connection = Connect(acceptor, descriptor, remoteEndPoint);
+            _firstReads.Add(connection);
+            connection.Start();
+            if (!TryQueue(connection))
+            {
+                _ = RefuseAsync(connection);
+            }
+        }
+        catch when (connection is null)
+        {
+            descriptor.Dispose();
+            if (referenced)
+            {
+                _loops.Release();
+            }
+
+            throw;
+        }
+        catch
+        {
+            connection!.Start(); // if it was not yet: what was not started can't end
+            _ = RefuseAsync(connection);
+            throw;
+        }
+    }
+
+    private EpollConnection Connect(Acceptor acceptor, FileDescriptor descriptor, EndPoint? remoteEndPoint)
+    {
         bool isUnix = acceptor.Socket.IsUnix;
         if (_settings.NoDelay && !isUnix && !acceptor.Socket.IsOwned)
         {
             SocketOptions.NoDelay(_settings.Kernel, descriptor.Number); // ours inherit it; a listener that was handed to us stays as it is
         }
 
-        EpollConnection connection = new(_settings, ChooseLoop(acceptor.Loop), descriptor, isUnix,
+        return new EpollConnection(_settings, ChooseLoop(acceptor.Loop), descriptor, isUnix,
             LocalEndPoint(acceptor.Socket, descriptor), isUnix ? null : remoteEndPoint, this);
-        _firstReads.Add(connection);
-        connection.Start();
+    }
+
+    /// <summary>False when nobody will accept any more.</summary>
+    private bool TryQueue(EpollConnection connection)
+    {
         Interlocked.Increment(ref _waiting);
-        if (!_accepted.Writer.TryWrite(connection))
+        bool queued = false;
+        try
         {
-            Interlocked.Decrement(ref _waiting);
-            _ = RefuseAsync(connection);
+            queued = _accepted.Writer.TryWrite(connection);
         }
+        finally
+        {
+            if (!queued)
+            {
+                Interlocked.Decrement(ref _waiting);
+            }
+        }
+
+        return queued;
     }
 
     void IAcceptSink.OnExhausted(SysResult error, TimeSpan retryWithin)

@@ -22,21 +22,21 @@ internal sealed class ConnectionShutdown(ConnectionSettings settings, FileDescri
     {
         // Taken before the reason is published: whoever sees the reason may end both pumps, and the descriptor must not close before the reset.
         bool borrowed = descriptor.TryBorrow();
-        Exception first = reason ?? new ConnectionAbortedException("The epoll transport's send loop completed gracefully.");
-        if (Interlocked.CompareExchange(ref _reason, first, null) is null)
+        try
         {
-            bool reset = reason is not null && !settings.FinOnError;
+            Exception first = reason ?? new ConnectionAbortedException("The epoll transport's send loop completed gracefully.");
+            if (Interlocked.CompareExchange(ref _reason, first, null) is null)
+            {
+                bool reset = reason is not null && !settings.FinOnError;
+                Log(borrowed ? End(reset) : reset, first, connection);
+            }
+        }
+        finally
+        {
             if (borrowed)
             {
-                reset = End(reset);
+                descriptor.Return();
             }
-
-            Log(reset, first, connection);
-        }
-
-        if (borrowed)
-        {
-            descriptor.Return();
         }
     }
 

@@ -295,11 +295,5 @@ internal sealed class Acceptor : IEventHandler
         _sink.OnExhausted(error, s_retry);
     }
 
-    private enum Outcome
-    {
-        Accepted,
-        Skipped,
-        Drained,
-        Held,
-    }
+    private enum Outcome { Accepted, Skipped, Drained, Held }
 }

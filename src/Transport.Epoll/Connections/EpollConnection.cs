@@ -164,8 +164,6 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         Abort(new ConnectionAbortedException("An application callback threw.", exception));
     }
 
-    public override void Abort() => Abort(new ConnectionAbortedException("The connection was aborted by the application."));
-
     /// <summary>Kestrel's own connections give this way of aborting a reason of its own.</summary>
     void IConnectionLifetimeFeature.Abort()
         => Abort(new ConnectionAbortedException("The connection was aborted by the application via IConnectionLifetimeFeature.Abort()."));

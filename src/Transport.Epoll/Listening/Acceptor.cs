@@ -17,19 +17,6 @@ internal interface IAcceptSink
     void OnExhausted(SysResult error, TimeSpan retryWithin);
 }
 
-/// <summary>What a drain found, in the order in which it matters.</summary>
-internal enum DrainResult
-{
-    /// <summary>Nothing was queued.</summary>
-    WasEmpty,
-
-    /// <summary>Something was, and is accepted.</summary>
-    Accepted,
-
-    /// <summary>Something may be, but can't be accepted now.</summary>
-    Held,
-}
-
 /// <summary>Accepts the connections of one listening socket on one loop, a bounded number a turn, until the queue is empty.</summary>
 /// <remarks>
 /// The lease holder accepts. The thread that stops the listener accepts too, so both do it under the gate, which is never held across user code.
@@ -105,14 +92,13 @@ internal sealed class Acceptor : IEventHandler
     /// <summary>What was accepted could not be set up: no reason to leave those that wait.</summary>
     public void OnFault(Exception exception)
     {
-        if (exception is ThreadInterruptedException)
-        {
-            Loop.Post(static state => ((Acceptor)state!).GoOn(), this); // a callback has left it on the thread, and it is used up: nothing is short
-        }
-        else
+        if (exception is not ThreadInterruptedException) // a callback has left that on the thread, and it is used up: nothing is short
         {
             Hold(SysResult.Ok(0));
+            return;
         }
+
+        Loop.Post(static state => ((Acceptor)state!).GoOn(), this);
     }
 
     /// <summary>There is room, or a descriptor, again: goes on if it was held up. Any thread.</summary>
@@ -246,8 +232,8 @@ internal sealed class Acceptor : IEventHandler
             : _reserve.Accept(Socket.Descriptor.Number, address, out length);
         if (result.IsOk)
         {
-            FileDescriptor descriptor = new(_kernel, result.Value);
             _skippedInRow = 0;
+            FileDescriptor descriptor = new(_kernel, result.Value);
             EndPoint? remote;
             try
             {

@@ -7,7 +7,7 @@ namespace Transport.Epoll.Connections;
 /// connection is told and ends.
 /// </summary>
 /// <remarks>Any thread. <see cref="Socket.Close()"/>, <see cref="Socket.Close(int)"/> and <see cref="Socket.Dispose()"/> all come here.</remarks>
-internal sealed class BorrowedSocket(SafeSocketHandle handle, EpollConnection connection) : Socket(handle)
+internal sealed class BorrowedSocket(SafeSocketHandle handle, SocketLoan loan) : Socket(handle)
 {
     private int _closed;
 
@@ -26,7 +26,7 @@ internal sealed class BorrowedSocket(SafeSocketHandle handle, EpollConnection co
         // Never from the finalizer: a socket that was merely forgotten leaves the connection as it is.
         if (disposing && Interlocked.Exchange(ref _closed, 1) == 0)
         {
-            connection.OnSocketClosed();
+            loan.OnClosed();
         }
     }
 }

@@ -22,6 +22,8 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
     private const EpollEvents UnixEvents = EpollEvents.In | EpollEvents.RdHup;
     private const EpollEvents TcpEvents = UnixEvents | EpollEvents.Out | EpollEvents.Pri;
 
+    private static readonly ThreadStarter s_lingering = new();
+
     private readonly ConnectionSettings _settings;
     private readonly EventLoop _loop;
     private readonly IConnectionOwner _owner;
@@ -32,14 +34,11 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
     private readonly IDuplexPipe _original;
     private readonly SocketReceiver _receiver;
     private readonly SocketSender _sender;
-    private readonly CancellationTokenSource _closedSource = new();
+    private readonly ClosedSignal _closed;
+    private readonly SocketLoan _loan;
 
     // The pumps that still run; whoever ends the last one has the descriptor closed.
     private int _pumps = 2;
-
-    // The closed token and the descriptor: what DisposeAsync still waits for.
-    private LastOfTwo _finish = new();
-
     private int _started;
     private int _disposed;
 
@@ -48,10 +47,6 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
 
     private string? _connectionId;
     private IDictionary<object, object?>? _items;
-
-    // Made on first use by any thread, disposed by the lease holder; under the lock of _closedSource.
-    private BorrowedSocket? _socket;
-    private bool _socketClosed;
 
     public EpollConnection(ConnectionSettings settings, EventLoop loop, FileDescriptor descriptor, bool isUnix,
         EndPoint? localEndPoint, EndPoint? remoteEndPoint, IConnectionOwner owner)
@@ -64,7 +59,9 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         LocalEndPoint = localEndPoint;
         RemoteEndPoint = remoteEndPoint;
         _owner = owner;
-        ConnectionClosed = _closedSource.Token;
+        _closed = new ClosedSignal(settings, this);
+        ConnectionClosed = _closed.Token;
+        _loan = new SocketLoan(settings.Kernel, descriptor, this, isUnix);
         Features = new ConnectionFeatures(this);
 
         ApplicationScheduler application = new(loop, this, settings.Inline);
@@ -108,17 +105,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
 
     /// <summary>A socket over the same descriptor, which it does not own; closed with the connection, which ends when the application closes it.</summary>
     /// <exception cref="ObjectDisposedException">The connection has ended, or the application has closed the socket.</exception>
-    public Socket Socket
-    {
-        get
-        {
-            lock (_closedSource)
-            {
-                ObjectDisposedException.ThrowIf(_socketClosed, typeof(Socket));
-                return _socket ??= new BorrowedSocket(new SafeSocketHandle(Descriptor.Number, ownsHandle: false), this);
-            }
-        }
-    }
+    public Socket Socket => _loan.Lend();
 
     /// <summary>The descriptor: the pumps use its number freely, others borrow it.</summary>
     public FileDescriptor Descriptor { get; }
@@ -167,8 +154,6 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         Abort(new ConnectionAbortedException("An application callback threw.", exception));
     }
 
-    public override void Abort() => Abort(new ConnectionAbortedException("The connection was aborted by the application."));
-
     /// <summary>Kestrel's own connections give this way of aborting a reason of its own.</summary>
     void IConnectionLifetimeFeature.Abort()
         => Abort(new ConnectionAbortedException("The connection was aborted by the application via IConnectionLifetimeFeature.Abort()."));
@@ -179,30 +164,16 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         EndStep(this, static connection => connection._output.Reader.CancelPendingRead());
     }
 
-    /// <summary>The application closed the socket that it had borrowed: the peer is reset, unless a FIN has left already.</summary>
-    public void OnSocketClosed()
-    {
-        MarkSocketClosed();
-        if (!Descriptor.TryBorrow())
-        {
-            return;
-        }
-
-        bool finSent = !_isUnix && SocketOptions.IsSendingShutDown(_settings.Kernel, Descriptor.Number);
-        Descriptor.Return();
-        Abort(finSent ? null! : new ConnectionAbortedException("The application closed the connection's socket."));
-    }
-
     /// <summary>Always ends and never throws, whatever its steps do: whoever disposes gives the connection back.</summary>
     public override async ValueTask DisposeAsync()
     {
         // The pipes' ends complete in place.
         EndStep(this, static connection => connection._original.Input.Complete());
         EndStep(this, static connection => connection._original.Output.Complete());
-        await _finish.WaitAsync();
+        await _closed.WaitAsync();
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
-            EndStep(this, static connection => connection._closedSource.Dispose());
+            EndStep(this, static connection => connection._closed.Dispose());
             EndStep(this, static connection => connection._owner.OnDisposed());
             await base.DisposeAsync();
         }
@@ -215,7 +186,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
     public void OnReceiveEnded(Exception? error)
     {
         EndStep((Connection: this, Error: error), static end => end.Connection._input.Writer.Complete(end.Connection.ShutdownReason ?? end.Error));
-        EndStep(this, static connection => connection.TellClosed());
+        EndStep(this, static connection => connection._closed.Tell());
         OnPumpEnded();
     }
 
@@ -295,48 +266,17 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
             EndStep(this, static connection => connection._loop.Forget(connection._token));
         }
 
-        if (MarkSocketClosed() is BorrowedSocket lent)
+        if (!_loan.Recall())
         {
-            EndStep(lent, static lent => lent.Release());
-            if (CloseElsewhere())
-            {
-                return;
-            }
+            CloseDescriptor();
+            return;
         }
 
-        CloseDescriptor();
-    }
-
-    /// <summary>From here on no socket is lent any more; the one that was, if one was.</summary>
-    private BorrowedSocket? MarkSocketClosed()
-    {
-        Uninterruptible.Enter(_closedSource);
-        _socketClosed = true;
-        Monitor.Exit(_closedSource);
-        return _socket;
-    }
-
-    /// <summary>
-    /// A close that the application has told to linger blocks until the peer has all, or the time is up (socket(7), SO_LINGER): it has a thread of
-    /// its own. Only who had the socket can have said so.
-    /// </summary>
-    private bool CloseElsewhere()
-    {
-        if (_isUnix || !_settings.Kernel.GetLinger(Descriptor.Number, out _, out int seconds).IsOk || seconds == 0)
+        // It blocks until the peer has all, or the time is up (socket(7), SO_LINGER): a thread of its own, if one can be had.
+        if (!s_lingering.TryStart("epoll-linger", CloseDescriptor))
         {
-            return false;
+            Uninterruptible.QueueToPool(static state => ((EpollConnection)state!).CloseDescriptor(), this);
         }
-
-        try
-        {
-            new Thread(static connection => ((EpollConnection)connection!).CloseDescriptor()) { IsBackground = true, Name = "epoll-linger" }.UnsafeStart(this);
-        }
-        catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.CloseDescriptor(), this, preferLocal: false);
-        }
-
-        return true;
     }
 
     /// <summary>Any thread.</summary>
@@ -345,37 +285,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         EndStep(this, static connection => connection.Descriptor.Dispose());
         EndStep(this, static connection => connection._loop.RemoveConnection());
         EndStep(this, static connection => connection._owner.OnDescriptorClosed());
-        _finish.OnFinished();
-    }
-
-    /// <summary>The application hears that the connection is closed, on the pool.</summary>
-    private void TellClosed()
-    {
-        try
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.CancelClosedToken(), this, preferLocal: false);
-        }
-        catch (Exception exception) when (exception is not ThreadInterruptedException)
-        {
-            _finish.OnFinished(); // the pool takes nothing more: who disposes must not wait for it
-            throw;
-        }
-    }
-
-    private void CancelClosedToken()
-    {
-        try
-        {
-            _closedSource.Cancel();
-        }
-#pragma warning disable CA1031 // A callback of the application threw: it is told, and nothing here depends on it.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            EndStep((Connection: this, Error: exception), static end => EpollTransportLog.CallbackFailed(end.Connection._settings.Logger, end.Connection.ConnectionId, end.Error));
-        }
-
-        _finish.OnFinished();
+        _closed.OnDescriptorClosed();
     }
 
     private void EndStep<T>(T state, Action<T> step) => EndSteps.Run(state, step, _settings.Logger);

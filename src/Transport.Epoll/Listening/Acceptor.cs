@@ -81,14 +81,13 @@ internal sealed class Acceptor : IEventHandler
     /// <summary>What was accepted could not be set up: no reason to leave those that wait.</summary>
     public void OnFault(Exception exception)
     {
-        if (exception is ThreadInterruptedException)
-        {
-            Loop.Post(static state => ((Acceptor)state!).GoOn(), this); // a callback has left it on the thread, and it is used up: nothing is short
-        }
-        else
+        if (exception is not ThreadInterruptedException) // a callback has left that on the thread, and it is used up: nothing is short
         {
             Hold(SysResult.Ok(0));
+            return;
         }
+
+        Loop.Post(static state => ((Acceptor)state!).GoOn(), this);
     }
 
     /// <summary>There is room, or a descriptor, again: goes on if it was held up. Any thread.</summary>

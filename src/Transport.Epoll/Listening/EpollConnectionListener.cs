@@ -166,7 +166,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         bool queued = false;
         try
         {
-            queued = _accepted.Writer.TryWrite(connection);
+            return queued = _accepted.Writer.TryWrite(connection);
         }
         finally
         {
@@ -175,8 +175,6 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
                 _waiting.Leave();
             }
         }
-
-        return queued;
     }
 
     void IAcceptSink.OnExhausted(SysResult error, TimeSpan retryWithin)

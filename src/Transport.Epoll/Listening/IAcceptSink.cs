@@ -15,16 +15,3 @@ internal interface IAcceptSink
     /// <summary>Descriptors or memory have run out: the acceptor tries again later.</summary>
     void OnExhausted(SysResult error, TimeSpan retryWithin);
 }
-
-/// <summary>What a drain found, in the order in which it matters.</summary>
-internal enum DrainResult
-{
-    /// <summary>Nothing was queued.</summary>
-    WasEmpty,
-
-    /// <summary>Something was, and is accepted.</summary>
-    Accepted,
-
-    /// <summary>Something may be, but can't be accepted now.</summary>
-    Held,
-}

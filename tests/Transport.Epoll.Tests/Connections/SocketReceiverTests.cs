@@ -165,6 +165,27 @@ public class SocketReceiverTests
     }
 
     [Fact]
+    public async Task Receive_ASendHasTakenTheResetsError_WaitsForItsReason()
+    {
+        // A send in place has met the reset, and taken its error, but not said so yet; the loop's receive finds an end.
+        await using ConnectionHarness harness = ConnectionHarness.Tcp();
+        await harness.Output.WriteAsync(new byte[32 * 1024]).WithTimeout(); // large: the next one is sent by the thread that flushes
+        await harness.ReceiveAsync(32 * 1024);
+        harness.Kernel.OnSend.Fail(Errno.ECONNRESET);
+        harness.Kernel.OnSend.Before = () =>
+        {
+            harness.Kernel.OnSend.Before = null;
+            int calls = harness.Kernel.OnReceive.Calls;
+            harness.Client.Shutdown(SocketShutdown.Send);
+            SpinWait.SpinUntil(() => harness.Kernel.OnReceive.Calls >= calls + 2, Waiting.Limit);
+        };
+
+        await Task.Run(async () => await harness.Output.WriteAsync(new byte[1])).WithTimeout(2 * Waiting.Limit);
+
+        await Assert.ThrowsAsync<ConnectionResetException>(() => harness.Input.ReadAsync().WithTimeout());
+    }
+
+    [Fact]
     public async Task Receive_BytesThenError_DeliversTheBytesFirst()
     {
         await using ConnectionHarness harness = ConnectionHarness.Unix();

@@ -22,6 +22,7 @@ public sealed class ReasonTests
             Assert.Same(mine, await Record.ExceptionAsync(() => server.Transport.Input.ReadAsync().WithTimeout()));
             await client.ExpectResetAsync();
             await server.DisposeAsync().WithTimeout();
+            await listener.Logs.WaitForAsync(kind, id: 14);
             Assert.Same(mine, Assert.Single(listener.Logs.Of(kind, 14)).Exception);
         }
     }

@@ -8,6 +8,13 @@ internal readonly record struct Usage(double UserSeconds, double SystemSeconds, 
 {
     public double CpuSeconds => UserSeconds + SystemSeconds;
 
+    /// <summary>What was used since an earlier reading; the resident bytes are those of now. Threads that ended meanwhile took their switches with them.</summary>
+    public Usage Since(Usage earlier) => new(
+        UserSeconds - earlier.UserSeconds,
+        SystemSeconds - earlier.SystemSeconds,
+        Math.Max(0, VoluntarySwitches - earlier.VoluntarySwitches),
+        ResidentBytes);
+
     public static Usage operator +(Usage a, Usage b) =>
         new(a.UserSeconds + b.UserSeconds, a.SystemSeconds + b.SystemSeconds, a.VoluntarySwitches + b.VoluntarySwitches, a.ResidentBytes + b.ResidentBytes);
 }

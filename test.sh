@@ -24,7 +24,7 @@ if [[ "${1:-}" == --filter ]]; then
   shift 2
 fi
 
-# Command that the tests or benchmarks run = the Debian package that has it.
+# Command that the tests or benchmarks run, or file that they need = the Debian package that has it.
 tools=(
   curl=curl
   openssl=openssl
@@ -40,12 +40,13 @@ tools=(
   spin=spin
   gcc=gcc
   gencat=libc6-dev # comes with the C headers, which gcc only recommends
+  /usr/include/openssl/ssl.h=libssl-dev
 )
 
 missing_packages() {
   local tool
   for tool in "${tools[@]}"; do
-    PATH="$PATH:/usr/sbin:/sbin" command -v "${tool%%=*}" >/dev/null || echo "${tool#*=}"
+    PATH="$PATH:/usr/sbin:/sbin" command -v "${tool%%=*}" >/dev/null || [[ "$tool" == /* && -e "${tool%%=*}" ]] || echo "${tool#*=}"
   done | sort -u
 }
 

@@ -5,8 +5,9 @@ internal static class CProgram
 {
     /// <param name="source">The source, as it lies in the output folder.</param>
     /// <param name="cancellation">Ends the compiler.</param>
+    /// <param name="libraries">What it is linked with beside the C library, as switches.</param>
     /// <returns>The path of the program.</returns>
-    public static async Task<string> BuildAsync(string source, CancellationToken cancellation)
+    public static async Task<string> BuildAsync(string source, CancellationToken cancellation, params string[] libraries)
     {
         var path = Path.Combine(AppContext.BaseDirectory, source);
         var program = Path.ChangeExtension(path, null);
@@ -14,7 +15,7 @@ internal static class CProgram
         {
             // Whoever runs the bench from the same folder at the same time must never start half a program.
             var made = $"{program}.{Environment.ProcessId}";
-            await Tool.RunAsync("cc", ["-O2", "-Wall", "-pthread", "-o", made, path, "-lm"], cancellation);
+            await Tool.RunAsync("cc", ["-O2", "-Wall", "-pthread", "-o", made, path, "-lm", .. libraries], cancellation);
             File.Move(made, program, overwrite: true);
         }
 

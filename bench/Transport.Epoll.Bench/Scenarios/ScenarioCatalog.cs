@@ -29,6 +29,7 @@ internal static class ScenarioCatalog
         new LoadScenario("tls", "/plaintext", NewWrk(64)) { Tls = true, Loops = 1, WithPeers = true },
         new LoadScenario("tls-handshakes", "/plaintext", new ClosedLoop("TLS handshake without resumption and GET", 16, a => new TlsHandshakes(a)))
             { Tls = true, Needs = Ability.Close, MinSeconds = 3 },
+        .. TlsScenarios.All,
         new LoadScenario("churn1", "/plaintext", NewWrk(64, header: "Connection: close")) { Loops = 1, Needs = Ability.Close, WithPeers = true },
         new LoadScenario("churn10", "/plaintext", new ClosedLoop("GET, 10 on a connection", 64, a => new HttpRequests(a, requestsPerConnection: 10)))
             { Loops = 1, Needs = Ability.Close },

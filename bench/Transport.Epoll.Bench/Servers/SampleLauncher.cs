@@ -44,7 +44,7 @@ internal sealed class SampleLauncher(bool mayBlock, params string[] transport) :
         if (settings.Tls)
         {
             // The certificate that nginx serves too.
-            var (certificate, key) = ServerCertificate.Files(settings.Folder);
+            var (certificate, key) = ServerCertificate.Files(settings);
             arguments.AddRange(["--Kestrel:Certificates:Default:Path", certificate, "--Kestrel:Certificates:Default:KeyPath", key]);
         }
 

@@ -16,8 +16,8 @@ public sealed class OpenLoopTests
     [Fact]
     public async Task Arrivals_OfOneSeed_AreAPoissonProcess()
     {
-        const int Rate = 4_000;
-        const double Seconds = 2;
+        const int Rate = 8_000;
+        const double Seconds = 1;
 
         var arrivals = await RunAsync(new OpenLoop(Connections, Rate), Hello, Seconds, seed: 1);
 
@@ -198,6 +198,33 @@ public sealed class OpenLoopTests
             }
 
             await Hello(context);
+        }
+    }
+
+    /// <summary>Opening a connection costs as much as dozens of requests: at a low rate it would be most of a short run.</summary>
+    [Fact]
+    public async Task Used_IsTakenBetweenOpeningTheConnectionsAndTheLastAnswer()
+    {
+        using var limit = new CancellationTokenSource(s_limit);
+        var asked = 0;
+        await using var launcher = new InProcessLauncher(context =>
+        {
+            Interlocked.Increment(ref asked);
+            return Hello(context);
+        });
+        await using var server = await launcher.StartAsync("server", limit.Token);
+        var probes = asked;
+        var readings = new List<int>();
+
+        var arrivals = await new OpenLoop(Connections, rate: 200).RunAsync(server.Address.Port, "/", 0.5, seed: 1, Read, limit.Token);
+
+        Assert.Equal([Connections, Connections + arrivals.All.Count], readings);
+        Assert.Equal(new Usage(1, 1, 1, 2), arrivals.Result(beside: null).Used);
+
+        Usage Read()
+        {
+            readings.Add(Volatile.Read(ref asked) - probes);
+            return new Usage(readings.Count, readings.Count, readings.Count, readings.Count);
         }
     }
 

@@ -39,6 +39,8 @@ internal static class LoadReport
         return text.ToString();
     }
 
+    public static string Text(Summary summary) => summary.ToString("F2", CultureInfo.InvariantCulture);
+
     /// <summary>What two that are the same differ by.</summary>
     private static void AppendNoise(StringBuilder text, ScenarioReport report, string control, string to)
     {
@@ -48,8 +50,6 @@ internal static class LoadReport
             text.AppendLine($"Noise, {control} to {to}: requests/s {Text(requests)}, CPU {Text(cpu)}{(p99 is null ? "" : $", p99 {Text(p99)}")}.");
         }
     }
-
-    public static string Text(Summary summary) => summary.ToString("F2", CultureInfo.InvariantCulture);
 
     private static string WriteRuns(ScenarioReport report, string title)
     {

@@ -24,7 +24,7 @@ if [[ "${1:-}" == --filter ]]; then
   shift 2
 fi
 
-# Command that the tests or benchmarks run = the Debian package that has it.
+# Command that the tests or benchmarks run, or file that they need = the Debian package that has it.
 tools=(
   curl=curl
   openssl=openssl
@@ -45,12 +45,13 @@ tools=(
   aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu
   qemu-aarch64-static=qemu-user-static
   ld-musl-config=musl
+  /usr/include/openssl/ssl.h=libssl-dev
 )
 
 missing_packages() {
   local tool
   for tool in "${tools[@]}"; do
-    PATH="$PATH:/usr/sbin:/sbin" command -v "${tool%%=*}" >/dev/null || echo "${tool#*=}"
+    PATH="$PATH:/usr/sbin:/sbin" command -v "${tool%%=*}" >/dev/null || [[ "$tool" == /* && -e "${tool%%=*}" ]] || echo "${tool#*=}"
   done | sort -u
 }
 

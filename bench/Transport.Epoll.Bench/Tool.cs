@@ -12,6 +12,7 @@ internal static class Tool
         ["strace"] = "strace",
         ["taskset"] = "util-linux",
         ["nginx"] = "nginx-light",
+        ["/usr/include/openssl/ssl.h"] = "libssl-dev",
         ["slowhttptest"] = "slowhttptest",
         ["cc"] = "gcc",
         ["/usr/bin/python3"] = "python3",

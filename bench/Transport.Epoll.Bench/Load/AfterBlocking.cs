@@ -38,7 +38,7 @@ internal sealed class AfterBlocking(int connections, string blockingPath, TimeSp
             var result = await NewLoop(clients).RunAsync(server, path, seconds, cancellation);
             var after = server.Usage();
             await done.CancelAsync();
-            result = result.With("CPU µs/request after blocking", (after.UserSeconds + after.SystemSeconds - before.UserSeconds - before.SystemSeconds) / result.Requests * 1e6);
+            result = result.With("CPU µs/request after blocking", (after.CpuSeconds - before.CpuSeconds) / result.Requests * 1e6);
             if (await back is { } time)
             {
                 return result.With("ms until all are back on their loops", time.TotalMilliseconds);

@@ -24,11 +24,8 @@ internal static class LoadReport
         }
 
         text.AppendLine();
-        if (report.Ratio(Contender.Control, Figure.Requests.Read) is { } requests && report.Ratio(Contender.Control, Figure.Cpu.Read) is { } cpu)
-        {
-            text.AppendLine($"Noise, {Contender.Control} to {Contender.Baseline}: requests/s {Text(requests)}, CPU {Text(cpu)}.");
-        }
-
+        AppendNoise(text, report, Contender.Control, Contender.Baseline);
+        AppendNoise(text, report, Contender.AutoControl, Contender.Auto);
         if (report.Ratio(Contender.Auto, Figure.Requests.Read, Contender.Inline) is { } faster && report.Ratio(Contender.Auto, Figure.Cpu.Read, Contender.Inline) is { } dearer)
         {
             text.AppendLine($"{Contender.Auto} to {Contender.Inline}: requests/s {Text(faster)}, CPU {Text(dearer)}.");
@@ -43,6 +40,16 @@ internal static class LoadReport
     }
 
     public static string Text(Summary summary) => summary.ToString("F2", CultureInfo.InvariantCulture);
+
+    /// <summary>What two that are the same differ by.</summary>
+    private static void AppendNoise(StringBuilder text, ScenarioReport report, string control, string to)
+    {
+        if (report.Ratio(control, Figure.Requests.Read, to) is { } requests && report.Ratio(control, Figure.Cpu.Read, to) is { } cpu)
+        {
+            var p99 = report.Ratio(control, r => r.Latency?.P99, to);
+            text.AppendLine($"Noise, {control} to {to}: requests/s {Text(requests)}, CPU {Text(cpu)}{(p99 is null ? "" : $", p99 {Text(p99)}")}.");
+        }
+    }
 
     private static string WriteRuns(ScenarioReport report, string title)
     {

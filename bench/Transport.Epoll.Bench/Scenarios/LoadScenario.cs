@@ -27,6 +27,9 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
 
     public bool Tls { get; init; }
 
+    /// <summary>With <see cref="Tls"/>: an RSA key instead of an ECDSA one.</summary>
+    public bool Rsa { get; init; }
+
     /// <summary>What the sample serves on a unix socket too; contenders that are not the sample do not.</summary>
     public UnixEndpoint Unix { get; init; }
 
@@ -50,7 +53,7 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
         var options = context.Options;
         var rounds = options.Rounds ?? Rounds;
         var seconds = Math.Max(options.Seconds, options.Quick || options.Check ? Math.Min(MinSeconds, 4) : MinSeconds);
-        var settings = context.Settings(Loops, Http2, Tls) with { Unix = Unix };
+        var settings = context.Settings(Loops, Http2, Tls) with { Unix = Unix, Rsa = Rsa };
         var participants = Participants.Choose(options, Needs | (Http2 ? Ability.Http2 : 0) | (Tls ? Ability.Tls : 0), settings.Workers, WithPeers);
         foreach (var line in participants.LeftOut)
         {

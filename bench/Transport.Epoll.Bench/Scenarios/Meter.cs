@@ -11,7 +11,7 @@ internal static class Meter
         var infoBefore = await InfoAsync(server, cancellation);
         var before = server.Usage();
         var result = await generator.RunAsync(server, path, seconds, cancellation);
-        var after = server.Usage();
+        var used = result.Used ?? server.Usage().Since(before);
         result.RequireClean($"{server.Contender.Name}, round {round}");
         var infoAfter = await InfoAsync(server, cancellation);
         var requests = (double)result.Requests;
@@ -23,12 +23,10 @@ internal static class Meter
             Seconds = result.Seconds,
             Errors = result.Errors,
             RequestsPerSecond = requests / result.Seconds,
-            UserMicroseconds = (after.UserSeconds - before.UserSeconds) / requests * 1e6,
-            SystemMicroseconds = (after.SystemSeconds - before.SystemSeconds) / requests * 1e6,
-
-            // Threads that ended meanwhile took their count with them.
-            VoluntarySwitches = Math.Max(0, after.VoluntarySwitches - before.VoluntarySwitches) / requests,
-            WorkingSetBytes = after.ResidentBytes,
+            UserMicroseconds = used.UserSeconds / requests * 1e6,
+            SystemMicroseconds = used.SystemSeconds / requests * 1e6,
+            VoluntarySwitches = used.VoluntarySwitches / requests,
+            WorkingSetBytes = used.ResidentBytes,
             AllocatedBytes = (infoAfter?.AllocatedBytes - infoBefore?.AllocatedBytes) / requests,
             Latency = result.Latency is not null || round == 0 ? result.Latency : await generator.MeasureLatencyAsync(server, path, cancellation),
             Figures = WithModeChanges(result.Figures, infoBefore?.Auto, infoAfter?.Auto),

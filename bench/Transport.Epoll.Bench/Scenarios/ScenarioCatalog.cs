@@ -21,11 +21,7 @@ internal static class ScenarioCatalog
         .. s_connections.Select(c => Keep($"json{c}", "/json", c)),
         new LoadScenario("pipelined", "/plaintext", NewWrk(64, script: "pipeline.lua")) { Loops = 1, MinSeconds = 3 },
         new LoadScenario("await", "/delay/1", NewWrk(256)) { Loops = 1, Needs = Ability.Timing },
-
-        // h2load needs less than the histogram's client, which can't keep up with the higher rates.
-        new LoadScenario("rate1000", "/plaintext", NewRate(connections: 100, rate: 1_000)) { Loops = 1, MinSeconds = 5 },
-        new LoadScenario("rate10000", "/plaintext", new H2Load(connections: 100, streams: 1, rate: 10_000)) { Loops = 1, MinSeconds = 5, WithPeers = true },
-        new LoadScenario("rate40000", "/plaintext", new H2Load(connections: 100, streams: 1, rate: 40_000)) { Loops = 1 },
+        .. LowRateScenarios.All,
 
         // The first second of a run costs up to twice the last.
         new LoadScenario("h2", "/plaintext", new H2Load(connections: 16, streams: 32)) { Http2 = true, MinSeconds = 3, WithPeers = true },
@@ -33,6 +29,7 @@ internal static class ScenarioCatalog
         new LoadScenario("tls", "/plaintext", NewWrk(64)) { Tls = true, Loops = 1, WithPeers = true },
         new LoadScenario("tls-handshakes", "/plaintext", new ClosedLoop("TLS handshake without resumption and GET", 16, a => new TlsHandshakes(a)))
             { Tls = true, Needs = Ability.Close, MinSeconds = 3 },
+        .. TlsScenarios.All,
         new LoadScenario("churn1", "/plaintext", NewWrk(64, header: "Connection: close")) { Loops = 1, Needs = Ability.Close, WithPeers = true },
         new LoadScenario("churn10", "/plaintext", new ClosedLoop("GET, 10 on a connection", 64, a => new HttpRequests(a, requestsPerConnection: 10)))
             { Loops = 1, Needs = Ability.Close },

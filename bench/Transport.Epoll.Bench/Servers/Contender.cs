@@ -16,10 +16,16 @@ internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = 
     /// <summary>The default mode, and what it is to be as fast as while no handler blocks.</summary>
     public const string Auto = "epoll-auto";
 
+    /// <summary>The same as the default mode, in a second process.</summary>
+    public const string AutoControl = "epoll-auto-control";
+
     public const string Inline = "epoll-inline";
 
+    /// <summary>Whether it takes part only when it is named, though it has no number of loops of its own.</summary>
+    public bool OnlyNamed { get; init; }
+
     /// <summary>Another one with other settings: takes part only when it is named.</summary>
-    public bool IsVariant => Loops is not null;
+    public bool IsVariant => Loops is not null || OnlyNamed;
 
     private static readonly SampleLauncher s_auto = SampleLauncher.Epoll("Auto");
 
@@ -27,12 +33,15 @@ internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = 
     [
         new(Baseline, new SampleLauncher(mayBlock: true, "--transport", "sockets")),
         new(Control, new SampleLauncher(mayBlock: true, "--transport", "sockets")),
+        new("sockets-nospin", new SampleLauncher(mayBlock: true, "--transport", "sockets") { Variable = "DOTNET_ThreadPool_UnfairSemaphoreSpinLimit=0" }) { OnlyNamed = true },
         new("sockets-inline", new SampleLauncher(mayBlock: false, "--transport", "sockets-inline")),
         new(Auto, s_auto),
         new(Inline, SampleLauncher.Epoll("Inline")),
         new("epoll-threadpool", SampleLauncher.Epoll("ThreadPool")),
         new($"{Auto}-loops1", s_auto, Loops: 1),
         new($"{Auto}-loops2", s_auto, Loops: 2),
+        new($"{Auto}-loops16", s_auto, Loops: 16),
+        new(AutoControl, s_auto) { OnlyNamed = true },
         new("limit-transport", new LimitLauncher("transport"), IsPeer: true),
         new("limit-loop", new LimitLauncher("loop"), IsPeer: true),
         new("limit-c", new LimitCLauncher(), IsPeer: true),

@@ -11,13 +11,7 @@ internal sealed class LimitCLauncher : ILauncher
 
     public async Task StartAsync(Contender contender, ServerSettings settings, int port, ICollection<ChildProcess> children, CancellationToken cancellation)
     {
-        var program = Path.Combine(settings.Folder, "limit");
-        if (!File.Exists(program))
-        {
-            var source = Path.Combine(AppContext.BaseDirectory, "Limits", "limit.c");
-            await Tool.RunAsync("cc", ["-O2", "-Wall", "-pthread", "-o", program, source], cancellation);
-        }
-
+        var program = await CProgram.BuildAsync("Limits/limit.c", cancellation);
         children.Add(ChildProcess.Start(contender.Name, settings.Pinned, program, $"{port}", $"{settings.Workers}"));
     }
 }

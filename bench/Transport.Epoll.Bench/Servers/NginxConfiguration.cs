@@ -57,7 +57,7 @@ internal static class NginxConfiguration
         text.AppendLine($"        listen 127.0.0.1:{port} backlog=4096 reuseport{(settings.Tls ? " ssl" : "")}{(settings.Http2 ? " http2" : "")};");
         if (settings.Tls)
         {
-            var (certificate, key) = ServerCertificate.Files(settings.Folder);
+            var (certificate, key) = ServerCertificate.Files(settings);
             text.AppendLine($"        ssl_certificate {certificate}; ssl_certificate_key {key}; ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache off;");
         }
 

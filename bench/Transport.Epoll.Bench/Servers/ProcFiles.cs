@@ -6,9 +6,6 @@ namespace Transport.Epoll.Bench.Servers;
 /// <summary>What the kernel says about processes (proc(5)). Any thread.</summary>
 internal static partial class ProcFiles
 {
-    /// <summary>USER_HZ: 100 on every architecture that .NET runs on, so one tick is 10 ms.</summary>
-    private const double TicksPerSecond = 100;
-
     /// <summary>What processes have used so far, all of them together.</summary>
     public static Usage UsageOf(IEnumerable<int> processes)
     {
@@ -17,9 +14,13 @@ internal static partial class ProcFiles
         {
             var stat = File.ReadAllText($"/proc/{process}/stat");
 
-            // Field 2, the name, is in brackets and may hold blanks; field 3 follows it. 14 is utime, 15 is stime, ended threads included.
+            // Field 2, the name, is in brackets and may hold blanks; field 3 follows it. 14 is utime, 15 is stime, ended threads included. Both are ticks
+            // of 10 ms, so they only divide what the CPU clock says; that is how the kernel itself makes them (cputime_adjust).
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            sum += new Usage(Ticks(fields[14 - 3]), Ticks(fields[15 - 3]), VoluntarySwitches(process), ResidentBytes(process));
+            var (user, system) = (Ticks(fields[14 - 3]), Ticks(fields[15 - 3]));
+            var cpu = CpuClock.SecondsOf(process);
+            var userSeconds = user + system == 0 ? 0 : cpu * user / (user + system);
+            sum += new Usage(userSeconds, cpu - userSeconds, VoluntarySwitches(process), ResidentBytes(process));
         }
 
         return sum;
@@ -93,7 +94,7 @@ internal static partial class ProcFiles
         }
     }
 
-    private static double Ticks(string field) => long.Parse(field, CultureInfo.InvariantCulture) / TicksPerSecond;
+    private static double Ticks(string field) => long.Parse(field, CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@":\[\d+\]$")]
     private static partial Regex InodeNumber();

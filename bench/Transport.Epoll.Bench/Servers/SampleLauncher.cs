@@ -5,6 +5,9 @@ namespace Transport.Epoll.Bench.Servers;
 /// <param name="transport">The arguments that choose it.</param>
 internal sealed class SampleLauncher(bool mayBlock, params string[] transport) : ILauncher
 {
+    /// <summary>A variable of the environment that the process gets, as <c>NAME=value</c>.</summary>
+    public string? Variable { get; init; }
+
     public Ability Abilities => Ability.Sample | Ability.UnixSocket | (mayBlock ? Ability.SyncOverAsync : 0);
 
     public IEnumerable<string> Needs => [];
@@ -41,10 +44,12 @@ internal sealed class SampleLauncher(bool mayBlock, params string[] transport) :
         if (settings.Tls)
         {
             // The certificate that nginx serves too.
-            var (certificate, key) = ServerCertificate.Files(settings.Folder);
+            var (certificate, key) = ServerCertificate.Files(settings);
             arguments.AddRange(["--Kestrel:Certificates:Default:Path", certificate, "--Kestrel:Certificates:Default:KeyPath", key]);
         }
 
-        return ChildProcess.Start(name, settings.Pinned, "dotnet", arguments);
+        return Variable is null
+            ? ChildProcess.Start(name, settings.Pinned, "dotnet", arguments)
+            : ChildProcess.Start(name, settings.Pinned, "env", [Variable, "dotnet", .. arguments]); // env becomes what it starts: the process is the server's
     }
 }

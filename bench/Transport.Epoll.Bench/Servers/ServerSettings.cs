@@ -12,6 +12,9 @@ internal sealed record ServerSettings(SampleBuild Sample, string Folder, int? Lo
     /// <summary>What is served on a unix socket too, see <see cref="UnixSocket"/>.</summary>
     public UnixEndpoint Unix { get; init; }
 
+    /// <summary>With <see cref="Tls"/>: a certificate with an RSA key of 2,048 bits instead of an ECDSA one of P-256.</summary>
+    public bool Rsa { get; init; }
+
     /// <summary>The processors that a server may use.</summary>
     public int Processors => Pinned ? 1 : Environment.ProcessorCount;
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -10,6 +11,7 @@ namespace Transport.Epoll.Bench.Tests.Support;
 internal sealed class InProcessLauncher(RequestDelegate answer) : ILauncher, IAsyncDisposable
 {
     private readonly List<WebApplication> _apps = [];
+    private DirectoryInfo? _certificates;
 
     public Ability Abilities => Ability.Plaintext;
 
@@ -25,11 +27,25 @@ internal sealed class InProcessLauncher(RequestDelegate answer) : ILauncher, IAs
     public Task<ServerProcess> StartAsync(string name, CancellationToken cancellation) =>
         ServerProcess.StartAsync(new Contender(name, this), Settings, cancellation);
 
+    /// <summary>The same over https.</summary>
+    public Task<ServerProcess> StartTlsAsync(string name, bool rsa, CancellationToken cancellation)
+    {
+        _certificates ??= Directory.CreateTempSubdirectory("transport-epoll-bench-test-");
+        return ServerProcess.StartAsync(new Contender(name, this), Settings with { Folder = _certificates.FullName, Tls = true, Rsa = rsa }, cancellation);
+    }
+
     public async Task StartAsync(Contender contender, ServerSettings settings, int port, ICollection<ChildProcess> children, CancellationToken cancellation)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        builder.WebHost.UseUrls($"{settings.Scheme}://127.0.0.1:{port}");
+        if (settings.Tls)
+        {
+            var (certificate, key) = ServerCertificate.Files(settings);
+            builder.WebHost.UseKestrelHttpsConfiguration();
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = X509Certificate2.CreateFromPemFile(certificate, key)));
+        }
+
         var app = builder.Build();
         _apps.Add(app);
         app.Run(answer);
@@ -42,5 +58,7 @@ internal sealed class InProcessLauncher(RequestDelegate answer) : ILauncher, IAs
         {
             await app.DisposeAsync();
         }
+
+        _certificates?.Delete(recursive: true);
     }
 }

@@ -82,7 +82,7 @@ public class NginxTests
         Assert.Contains("unix:/run/sample-web/1.sock", text, StringComparison.Ordinal);
         await File.WriteAllTextAsync(folder.File("site.conf"), text
             .Replace("listen 80;", $"listen unix:{folder.File("front.sock")};", StringComparison.Ordinal)
-            .Replace("/run/sample-web/", folder.File(""), StringComparison.Ordinal));
+            .Replace("/run/sample-web", Path.GetDirectoryName(folder.File("1.sock")), StringComparison.Ordinal));
         await File.WriteAllTextAsync(folder.File("nginx.conf"), $$"""
             daemon off;
             {{(Environment.IsPrivilegedProcess ? "user root;" : "")}}

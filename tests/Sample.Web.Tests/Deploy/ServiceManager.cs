@@ -13,6 +13,17 @@ namespace Sample.Web.Tests.Deploy;
 /// </summary>
 internal sealed class ServiceManager : IAsyncDisposable
 {
+    /// <summary>The parent's name is what the hosting package goes by. It hands SIGTERM on, and ends with the service's code.</summary>
+    private const string Parent = """
+        printf systemd > /proc/$$/comm
+        cd "$1"
+        ( exec 3<&$2; exec env NOTIFY_SOCKET="$3" LISTEN_FDS=1 LISTEN_PID=$BASHPID "$4" "$5" ) &
+        trap "kill -TERM $!" TERM
+        wait $!; status=$?
+        while kill -0 $! 2> /dev/null; do wait $!; status=$?; done
+        exit $status
+        """;
+
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly Socket _notifications = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
     private readonly Channel<string> _states = Channel.CreateUnbounded<string>();
@@ -34,14 +45,13 @@ internal sealed class ServiceManager : IAsyncDisposable
     /// <summary>The folder that the service runs in, where it looks for <c>appsettings.json</c>.</summary>
     public string WorkingDirectory => Path.GetDirectoryName(_notifyPath)!;
 
-    /// <summary>Starts the service; the shell has the number that LISTEN_PID must name, and becomes the service.</summary>
+    /// <summary>Starts the service, as the child of a shell that is called systemd.</summary>
     public SampleProcess Start()
     {
         var inherited = Dup((int)_listener.Handle); // unlike the original it is not closed by exec (dup(2))
         try
         {
-            return SampleProcess.Launch("bash", ["-c", $"cd \"$1\" && exec 3<&{inherited} && exec {inherited}<&- && exec env NOTIFY_SOCKET=\"$2\" LISTEN_FDS=1 LISTEN_PID=$$ \"$3\" \"$4\"",
-                "bash", WorkingDirectory, _notifyPath, SampleProcess.Dotnet, SampleProcess.Assembly]);
+            return SampleProcess.Launch("bash", ["-c", Parent, "bash", WorkingDirectory, $"{inherited}", _notifyPath, SampleProcess.Dotnet, SampleProcess.Assembly]);
         }
         finally
         {

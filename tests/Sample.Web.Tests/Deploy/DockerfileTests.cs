@@ -50,8 +50,14 @@ public partial class DockerfileTests
         var entry = Entry().Match(Assert.Single(Arguments("ENTRYPOINT"))).Groups[1].Value;
 
         // In a network of its own, so that nobody else has the port.
-        var sample = SampleProcess.Launch("unshare", ["--map-root-user", "--net", "bash", "-c", $"ip link set lo up && cd {app} && env {string.Join(' ', environment)} {entry} & sample=$!; "
-            + $"trap 'kill $sample' TERM; curl -sS --retry 100 --retry-connrefused --retry-delay 0 --retry-max-time 20 --max-time 20 http://127.0.0.1:{port}/info; kill $sample; wait $sample"]);
+        var sample = SampleProcess.Launch("unshare", ["--map-root-user", "--net", "bash", "-c", $"""
+            ip link set lo up
+            cd {app}
+            env {string.Join(' ', environment)} {entry} & sample=$!
+            curl -sS --retry 100 --retry-connrefused --retry-delay 0 --retry-max-time 20 --max-time 20 http://127.0.0.1:{port}/info
+            kill $sample
+            wait $sample
+            """]);
         await using (sample)
         {
             await Deadline.UntilAsync(() => sample.HasExited, "the answer", Deadline.Long);

@@ -40,6 +40,11 @@ tools=(
   spin=spin
   gcc=gcc
   gencat=libc6-dev # comes with the C headers, which gcc only recommends
+  git=git
+  clang=clang # links native AOT
+  aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu
+  qemu-aarch64-static=qemu-user-static
+  ld-musl-config=musl
 )
 
 missing_packages() {

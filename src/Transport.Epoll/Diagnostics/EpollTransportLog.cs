@@ -29,6 +29,13 @@ internal static partial class EpollTransportLog
     [LoggerMessage(19, LogLevel.Debug, @"Connection id ""{ConnectionId}"" reset.", EventName = "ConnectionReset", SkipEnabledCheck = true)]
     public static partial void ConnectionReset(ILogger logger, string connectionId);
 
+    [LoggerMessage(20, LogLevel.Information, "Serving with epoll: loops {Loops}, scheduling {Scheduling}, sharding {Sharding}, backlog {Backlog}, open descriptors at most {DescriptorLimit} "
+        + "(soft RLIMIT_NOFILE).", EventName = "Serving")]
+    public static partial void Serving(ILogger logger, int loops, string scheduling, string sharding, string backlog, string descriptorLimit);
+
+    [LoggerMessage(21, LogLevel.Warning, "The configuration has {Key}, which is no option of the epoll transport and has no effect. Was {Nearest} meant?", EventName = "UnknownOption")]
+    public static partial void UnknownOption(ILogger logger, string key, string nearest);
+
     [LoggerMessage(30, LogLevel.Warning, "{EndPoint}: accepting is held up: {Error}. The queued connections wait; the next try comes within {Milliseconds} ms. "
         + "Raise the limit of open descriptors (RLIMIT_NOFILE) or lower the number of connections.", EventName = "AcceptExhausted")]
     public static partial void AcceptExhausted(ILogger logger, string endPoint, string error, int milliseconds);

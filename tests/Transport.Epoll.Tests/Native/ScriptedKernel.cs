@@ -11,6 +11,8 @@ internal sealed class ScriptedKernel : Kernel
     private readonly ConcurrentQueue<EpollEvent[]> _injected = new();
     private readonly ConcurrentDictionary<int, ulong> _tokens = new();
 
+    public CallScript OnEpollCreate { get; } = new();
+
     public CallScript OnEpollAdd { get; } = new();
 
     public CallScript OnEpollModify { get; } = new();
@@ -62,6 +64,9 @@ internal sealed class ScriptedKernel : Kernel
     /// <summary>What stat says of every thread; null for the real file.</summary>
     public string? Stat { get; set; }
 
+    /// <summary>What /proc/sys/net/core/somaxconn says; null for the real file.</summary>
+    public string? SoMaxConn { get; set; }
+
     /// <summary>Runs before each wait of a loop, on its thread; the argument is the timeout.</summary>
     public Action<int>? WaitEntered { get; set; }
 
@@ -70,6 +75,8 @@ internal sealed class ScriptedKernel : Kernel
 
     /// <summary>The next wait returns this batch, and nothing else.</summary>
     public void Inject(params EpollEvent[] batch) => _injected.Enqueue(batch);
+
+    public override SysResult EpollCreate() => OnEpollCreate.TryTake(out SysResult result) ? result : base.EpollCreate();
 
     public override SysResult EpollAdd(int epoll, int descriptor, EpollEvents events, ulong token)
     {
@@ -104,6 +111,7 @@ internal sealed class ScriptedKernel : Kernel
     {
         string? text = zeroTerminatedPath.EndsWith("/schedstat\0"u8) ? SchedStat?.Invoke()
             : zeroTerminatedPath.EndsWith("/stat\0"u8) ? Stat
+            : zeroTerminatedPath.EndsWith("/somaxconn\0"u8) ? SoMaxConn
             : null;
         return text is null ? base.ReadFile(zeroTerminatedPath, buffer) : SysResult.Ok(Encoding.ASCII.GetBytes(text, buffer));
     }

@@ -46,8 +46,8 @@ public partial class ReferenceTests
     public void Options_Errors_AreThoseOfTheCode(string error)
     {
         var name = error[..error.IndexOf(' ', StringComparison.Ordinal)];
-        var value = error[(name.Length + " is ".Length)..error.IndexOf(';', StringComparison.Ordinal)];
-        var key = name == nameof(EpollTransportOptions.CpuAffinity) ? $"{name}:0" : name;
+        var value = error[(name.Length + " is ".Length)..error.IndexOf(';', StringComparison.Ordinal)].Trim('\'');
+        var key = name == nameof(EpollTransportOptions.CpuAffinity) ? $"{name}:0" : name.Replace('.', ':');
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder()
             .AddInMemoryCollection([new($"{EpollTransportOptions.ConfigurationSection}:{key}", value)]).Build());
@@ -86,7 +86,7 @@ public partial class ReferenceTests
 
     /// <summary>What dashboards of the buffers filter by.</summary>
     [Fact]
-    public async Task Metrics_MemoryPool_HasTheTransportAsItsOwner()
+    public async Task Metrics_MemoryPool_HasTheOwnerOfTheText()
     {
         var owners = new ConcurrentBag<string>();
         using var listener = new MeterListener
@@ -115,10 +115,11 @@ public partial class ReferenceTests
         using var client = new HttpClient();
         await client.GetStringAsync(new Uri(app.Urls.First()));
 
-        Assert.Contains("aspnetcore.memory_pool.owner=Transport.Epoll", owners);
+        Assert.Contains("aspnetcore.memory_pool.owner=kestrel", owners);
+        Assert.Contains("`aspnetcore.memory_pool.owner` with the value `kestrel`", MarkdownFile.Get("docs/metrics.md").Text, StringComparison.Ordinal);
     }
 
-    [GeneratedRegex("`([A-Za-z:]+ is [^`;]+; allowed is [^`]+)`")]
+    [GeneratedRegex("`([A-Za-z.]+ is [^`;]+; allowed is [^`]+)`")]
     private static partial Regex OptionErrorPattern();
 
     private static IEnumerable<string> Names(Type options, string prefix)

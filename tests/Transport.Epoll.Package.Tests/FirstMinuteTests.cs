@@ -2,12 +2,13 @@ using Transport.Epoll.Package.Tests.Support;
 
 namespace Transport.Epoll.Package.Tests;
 
-/// <summary>A newcomer's first minute, by the first code blocks of the package's page alone.</summary>
+/// <summary>A newcomer's first minute, by the first code blocks of the package's page, or of the repository's, alone.</summary>
 [Collection(PackageTests.Name)]
 public sealed class FirstMinuteTests(PackageFixture package)
 {
     [Theory]
     [InlineData("src/Transport.Epoll/PACKAGE.md")]
+    [InlineData("README.md")]
     public async Task FirstSection_InANewApp_ServesARequestOnEpoll(string page)
     {
         var text = await File.ReadAllTextAsync(Repository.File(page));

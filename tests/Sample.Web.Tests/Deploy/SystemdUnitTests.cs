@@ -66,14 +66,14 @@ public class SystemdUnitTests
         using var old = await ConnectAsync(manager.Port);
 
         // Reload of endpoints: Kestrel sees the file change and binds one more.
-        using var second = FreePort();
-        var port = ((IPEndPoint)second.LocalEndpoint).Port;
-        second.Stop();
-        await File.WriteAllTextAsync(settings, $$$"""{ "Kestrel": { "Endpoints": { "Second": { "Url": "http://127.0.0.1:{{{port}}}" } } } }""");
-        await UntilServedAsync(port);
+        var path = Path.Combine(manager.WorkingDirectory, "second.sock");
+        await File.WriteAllTextAsync(settings, $$$"""{ "Kestrel": { "Endpoints": { "Second": { "Url": "http://unix:{{{path}}}" } } } }""");
+        await Deadline.UntilAsync(() => File.Exists(path), "the second endpoint", Deadline.Long);
+        var second = await Tool.RunAsync("curl", ["--silent", "--show-error", "--retry", "20", "--retry-connrefused", "--max-time", "20", "--unix-socket", path, "http://localhost/plaintext"]);
+        Assert.Equal("Hello, World!", second.Output);
         await AskAsync(old); // the connection from before is still served
         await File.WriteAllTextAsync(settings, "{}");
-        await UntilRefusedAsync(port);
+        await Deadline.UntilAsync(() => !File.Exists(path), "the end of the second endpoint", Deadline.Long);
         await AskAsync(old);
 
         Assert.Equal(0, await sample.StopAsync());
@@ -104,21 +104,6 @@ public class SystemdUnitTests
     private static Task<ToolResult> GetAsync(int port)
         => Tool.RunAsync("curl", ["--silent", "--show-error", "--max-time", "25", $"http://127.0.0.1:{port}/plaintext"]);
 
-    private static async Task UntilServedAsync(int port)
-    {
-        var result = await Tool.RunAsync("curl", ["--silent", "--show-error", "--retry", "200", "--retry-connrefused", "--retry-delay", "0", "--retry-max-time", "25", "--max-time", "25",
-            $"http://127.0.0.1:{port}/plaintext"]);
-        Assert.Equal("Hello, World!", result.Output);
-    }
-
-    private static async Task UntilRefusedAsync(int port)
-    {
-        for (var last = DateTime.UtcNow + Deadline.Long; (await GetAsync(port)).ExitCode == 0;)
-        {
-            Assert.True(DateTime.UtcNow < last, $"Port {port} is still served.");
-        }
-    }
-
     private static async Task<TcpClient> ConnectAsync(int port)
     {
         var client = new TcpClient();
@@ -139,12 +124,5 @@ public class SystemdUnitTests
             Assert.True(length > 0, $"The connection ended after: {text}");
             text += System.Text.Encoding.ASCII.GetString(buffer, 0, length);
         }
-    }
-
-    private static TcpListener FreePort()
-    {
-        var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return listener;
     }
 }

@@ -54,6 +54,10 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
         {
             EpollTransportLog.NotAvailable(_logger, _obstacle);
         }
+        else if (_options.IgnoredSocketOptions.Length > 0)
+        {
+            EpollTransportLog.SocketOptionsIgnored(_logger, _options.IgnoredSocketOptions);
+        }
     }
 
     /// <summary>The system calls; a test may watch them.</summary>
@@ -100,7 +104,9 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
         try
         {
             int count = _options.ListenerSharding == ListenerSharding.SocketPerLoop ? loops.Loops.Length : 1;
-            sockets = ListenSocket.Bind(settings.Kernel, endpoint, count, _options.Backlog, _options.NoDelay, UnixAccess(endpoint));
+            sockets = _options.CreateBoundListenSocket is Func<EndPoint, Socket> create
+                ? [ForeignSocket.Create(settings.Kernel, create, endpoint, _options.Backlog, _options.NoDelay, UnixAccess(endpoint))]
+                : ListenSocket.Bind(settings.Kernel, endpoint, count, _options.Backlog, _options.NoDelay, UnixAccess(endpoint));
         }
         catch
         {
@@ -123,8 +129,17 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
             if (_loops is null || !_loops.TryAddReference())
             {
                 MemoryPool<byte> pool = _pools?.Create(new MemoryPoolOptions { Owner = PoolOwner }) ?? MemoryPool<byte>.Shared;
-                _loops = EventLoopFactory.CreateGroup(Kernel, _options.LoopCount, _options.SpinDuration, _options.CpuAffinity,
-                    _options.Scheduling == EpollScheduling.Auto ? _options.Auto.ToTimes() : null, _counters, _logger, pool.Dispose);
+                try
+                {
+                    _loops = EventLoopFactory.CreateGroup(Kernel, _options.LoopCount, _options.SpinDuration, _options.CpuAffinity,
+                        _options.Scheduling == EpollScheduling.Auto ? _options.Auto.ToTimes() : null, _counters, _logger, pool.Dispose);
+                }
+                catch
+                {
+                    pool.Dispose();
+                    throw;
+                }
+
                 _loops.Failed += OnLoopFailed;
                 _pool = pool;
             }

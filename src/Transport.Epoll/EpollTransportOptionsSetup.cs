@@ -5,13 +5,15 @@ using Transport.Epoll.Diagnostics;
 
 namespace Transport.Epoll;
 
-/// <summary>Binds the options from configuration, if there is one, and validates them once.</summary>
+/// <summary>Takes the options from those of Kestrel's own transport and from configuration, if there are any, and validates them once.</summary>
 /// <remarks>Any thread: no state.</remarks>
-internal sealed class EpollTransportOptionsSetup(IConfiguration? configuration = null, ILoggerFactory? loggerFactory = null)
+internal sealed class EpollTransportOptionsSetup(IServiceProvider services, IConfiguration? configuration = null, ILoggerFactory? loggerFactory = null)
     : IConfigureOptions<EpollTransportOptions>, IValidateOptions<EpollTransportOptions>
 {
+    /// <summary>First what the application set for Kestrel's own transport, then configuration: what is said of this one wins, and code, which comes later, over both.</summary>
     public void Configure(EpollTransportOptions options)
     {
+        SocketsSettings.TryTakeOver(services, options);
         if (configuration is null)
         {
             return;

@@ -80,4 +80,7 @@ internal static partial class EpollTransportLog
     [LoggerMessage(42, LogLevel.Warning, "Callbacks hold up so many standby threads, of {Count} that there may be, that none is in reserve for each loop. Until some return, "
         + "callbacks run on the thread pool. The warnings with id 35 named connections that held up a loop; others are held up on threads that were lent to the pool.", EventName = "StandbysExhausted")]
     public static partial void StandbysExhausted(ILogger logger, int count);
+
+    [LoggerMessage(48, LogLevel.Information, "The epoll transport has no use for these options of UseSockets, which were changed: {Options}.", EventName = "SocketOptionsIgnored")]
+    public static partial void SocketOptionsIgnored(ILogger logger, string options);
 }

@@ -23,7 +23,7 @@ public sealed class OptionsTests
         Assert.True(options.NoDelay);
         Assert.Equal(1024 * 1024, options.MaxReadBufferSize);
         Assert.Equal(64 * 1024, options.MaxWriteBufferSize);
-        Assert.Equal(ListenerSharding.SocketPerLoop, options.ListenerSharding);
+        Assert.Equal(ListenerSharding.SharedSocket, options.ListenerSharding);
         Assert.Null(options.UnixSocketMode);
         Assert.Null(options.UnixSocketUser);
         Assert.Null(options.UnixSocketGroup);
@@ -41,7 +41,7 @@ public sealed class OptionsTests
                 ["NoDelay"] = "false",
                 ["MaxReadBufferSize"] = "0",
                 ["MaxWriteBufferSize"] = "4096",
-                ["ListenerSharding"] = "SharedSocket",
+                ["ListenerSharding"] = "SocketPerLoop",
                 ["CpuAffinity:0"] = "0",
                 ["SpinDuration"] = "5",
                 ["UnixSocketMode"] = "UserRead, UserWrite, GroupWrite",
@@ -58,7 +58,7 @@ public sealed class OptionsTests
         Assert.False(options.NoDelay);
         Assert.Equal(0, options.MaxReadBufferSize);
         Assert.Equal(4096, options.MaxWriteBufferSize);
-        Assert.Equal(ListenerSharding.SharedSocket, options.ListenerSharding);
+        Assert.Equal(ListenerSharding.SocketPerLoop, options.ListenerSharding);
         Assert.Equal([0], options.CpuAffinity);
         Assert.Equal(5, options.SpinDuration);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupWrite, options.UnixSocketMode);

@@ -10,6 +10,7 @@ internal sealed class ScriptedKernel : Kernel
 {
     private readonly ConcurrentQueue<EpollEvent[]> _injected = new();
     private readonly ConcurrentDictionary<int, ulong> _tokens = new();
+    private int _made;
 
     public CallScript OnEpollCreate { get; } = new();
 
@@ -52,6 +53,9 @@ internal sealed class ScriptedKernel : Kernel
     /// <summary>The descriptors that were closed, in order.</summary>
     public ConcurrentQueue<int> Closed { get; } = new();
 
+    /// <summary>The number of epoll and event descriptors that were made.</summary>
+    public int Made => Volatile.Read(ref _made);
+
     /// <summary>The most bytes that one receive gives.</summary>
     public int ReceiveLimit { get; set; } = int.MaxValue;
 
@@ -76,7 +80,7 @@ internal sealed class ScriptedKernel : Kernel
     /// <summary>The next wait returns this batch, and nothing else.</summary>
     public void Inject(params EpollEvent[] batch) => _injected.Enqueue(batch);
 
-    public override SysResult EpollCreate() => OnEpollCreate.TryTake(out SysResult result) ? result : base.EpollCreate();
+    public override SysResult EpollCreate() => CountMade(OnEpollCreate.TryTake(out SysResult result) ? result : base.EpollCreate());
 
     public override SysResult EpollAdd(int epoll, int descriptor, EpollEvents events, ulong token)
     {
@@ -116,7 +120,7 @@ internal sealed class ScriptedKernel : Kernel
         return text is null ? base.ReadFile(zeroTerminatedPath, buffer) : SysResult.Ok(Encoding.ASCII.GetBytes(text, buffer));
     }
 
-    public override SysResult EventFdCreate() => OnEventFdCreate.TryTake(out SysResult result) ? result : base.EventFdCreate();
+    public override SysResult EventFdCreate() => CountMade(OnEventFdCreate.TryTake(out SysResult result) ? result : base.EventFdCreate());
 
     public override SysResult EventFdSignal(int descriptor)
         => OnEventFdSignal.TryTake(out SysResult result) ? result : base.EventFdSignal(descriptor);
@@ -161,5 +165,15 @@ internal sealed class ScriptedKernel : Kernel
     {
         Closed.Enqueue(descriptor);
         return OnClose.TryTake(out SysResult result) ? result : base.Close(descriptor);
+    }
+
+    private SysResult CountMade(SysResult result)
+    {
+        if (result.IsOk)
+        {
+            Interlocked.Increment(ref _made);
+        }
+
+        return result;
     }
 }

@@ -30,6 +30,7 @@ tools=(
   openssl=openssl
   strace=strace
   systemd-socket-activate=systemd
+  npm=npm # for the published schemas of Kubernetes
   wrk=wrk
   nginx=nginx-light
   slowhttptest=slowhttptest

@@ -2,18 +2,19 @@ using Transport.Epoll.Package.Tests.Support;
 
 namespace Transport.Epoll.Package.Tests;
 
-/// <summary>A newcomer's first minute, by the first code blocks of the package's page alone.</summary>
+/// <summary>A newcomer's first minute, by the first code blocks of the package's page, or of the repository's, alone.</summary>
 [Collection(PackageTests.Name)]
 public sealed class FirstMinuteTests(PackageFixture package)
 {
     [Theory]
-    [InlineData("src/Transport.Epoll/PACKAGE.md")]
-    public async Task FirstSection_InANewApp_ServesARequestOnEpoll(string page)
+    [InlineData("src/Transport.Epoll/PACKAGE.md", "first-minute")]
+    [InlineData("README.md", "first-minute-of-readme")]
+    public async Task FirstSection_InANewApp_ServesARequestOnEpoll(string page, string name)
     {
         var text = await File.ReadAllTextAsync(Repository.File(page));
         var command = CodeBlock(text, "sh").Single();
         var lines = CodeBlock(text, "csharp");
-        var app = await AppFolder.CreateAsync(package, "web", "first-minute");
+        var app = await AppFolder.CreateAsync(package, "web", name);
 
         Assert.StartsWith("dotnet ", command, StringComparison.Ordinal);
         await app.DotnetAsync(command.Split(' ')[1..]);

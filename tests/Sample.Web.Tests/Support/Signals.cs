@@ -6,11 +6,14 @@ namespace Sample.Web.Tests.Support;
 internal static class Signals
 {
     private const int SigInt = 2;
+    private const int SigKill = 9;
     private const int SigTerm = 15;
     private const int SigCont = 18;
     private const int SigStop = 19;
 
     public static void Interrupt(int process) => _ = Kill(process, SigInt);
+
+    public static void Kill(int process) => _ = Kill(process, SigKill);
 
     public static void Terminate(int process) => _ = Kill(process, SigTerm);
 

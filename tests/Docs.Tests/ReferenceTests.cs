@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Transport.Epoll;
+
+namespace Docs.Tests;
+
+/// <summary>The texts that list what the code has: nothing is missing, nothing is left over.</summary>
+public partial class ReferenceTests
+{
+    [Fact]
+    public void Troubleshooting_LogLines_AreThoseOfTheCode()
+    {
+        var log = typeof(EpollTransportOptions).Assembly.GetType("Transport.Epoll.Diagnostics.EpollTransportLog", throwOnError: true)!;
+        var code = log.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
+            .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()).OfType<LoggerMessageAttribute>()
+            .Select(message => $"{message.EventId} {message.EventName} {message.Level}");
+
+        var listed = MarkdownFile.Get("docs/troubleshooting.md").Rows.Where(row => int.TryParse(row[0], out _)).Select(row => $"{row[0]} {row[1]} {row[2]}");
+
+        Assert.Equal(code.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Options_Headings_AreThePublicProperties()
+    {
+        var code = Names(typeof(EpollTransportOptions), "").Where(name => name != "Auto").Concat(Names(typeof(AutoSchedulingOptions), "Auto:"));
+
+        var listed = MarkdownFile.Get("docs/options.md").Headings.Where(heading => !heading.Contains(' ', StringComparison.Ordinal) && heading != "Options");
+
+        Assert.Equal(code.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
+    }
+
+    public static TheoryData<string> OptionErrors => [.. OptionErrorPattern().Matches(MarkdownFile.Get("docs/options.md").Text).Select(match => match.Groups[1].Value).Distinct()];
+
+    [Theory]
+    [MemberData(nameof(OptionErrors))]
+    public void Options_Errors_AreThoseOfTheCode(string error)
+    {
+        var name = error[..error.IndexOf(' ', StringComparison.Ordinal)];
+        var value = error[(name.Length + " is ".Length)..error.IndexOf(';', StringComparison.Ordinal)].Trim('\'');
+        var key = name == nameof(EpollTransportOptions.CpuAffinity) ? $"{name}:0" : name.Replace('.', ':');
+        var services = new ServiceCollection();
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder()
+            .AddInMemoryCollection([new($"{EpollTransportOptions.ConfigurationSection}:{key}", value)]).Build());
+        services.AddEpollTransport();
+        using var provider = services.BuildServiceProvider();
+
+        var exception = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IOptions<EpollTransportOptions>>().Value);
+
+        Assert.EndsWith(error, Assert.Single(exception.Failures), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Metrics_Instruments_AreThoseOfTheMeter()
+    {
+        var instruments = new List<string>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, _) =>
+            {
+                if (instrument.Meter.Name == "Transport.Epoll")
+                {
+                    instruments.Add($"{instrument.Name} {instrument.Unit}");
+                }
+            },
+        };
+        listener.Start();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseEpollTransport();
+        await using var app = builder.Build();
+        Assert.NotEmpty(app.Services.GetServices<IConnectionListenerFactory>());
+
+        var listed = MarkdownFile.Get("docs/metrics.md").Rows.Where(row => row[0].StartsWith("transport.epoll.", StringComparison.Ordinal)).Select(row => $"{row[0]} {row[1]}");
+
+        Assert.Equal(instruments.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>What dashboards of the buffers filter by.</summary>
+    [Fact]
+    public async Task Metrics_MemoryPool_HasTheOwnerOfTheText()
+    {
+        var owners = new ConcurrentBag<string>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, own) =>
+            {
+                if (instrument.Name.StartsWith("aspnetcore.memory_pool.", StringComparison.Ordinal))
+                {
+                    own.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) =>
+        {
+            foreach (var tag in tags)
+            {
+                owners.Add($"{tag.Key}={tag.Value}");
+            }
+        });
+        listener.Start();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseEpollTransport().UseUrls("http://127.0.0.1:0");
+        await using var app = builder.Build();
+        app.MapGet("/", () => "x");
+        await app.StartAsync();
+        using var client = new HttpClient();
+        await client.GetStringAsync(new Uri(app.Urls.First()));
+
+        Assert.Contains("aspnetcore.memory_pool.owner=kestrel", owners);
+        Assert.Contains("`aspnetcore.memory_pool.owner` with the value `kestrel`", MarkdownFile.Get("docs/metrics.md").Text, StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex("`([A-Za-z.]+ is [^`;]+; allowed is [^`]+)`")]
+    private static partial Regex OptionErrorPattern();
+
+    private static IEnumerable<string> Names(Type options, string prefix)
+        => options.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => prefix + property.Name);
+}

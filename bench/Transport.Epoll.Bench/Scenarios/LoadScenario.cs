@@ -16,9 +16,9 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
 
     public string Name => name;
 
-    public bool IsDefault => true;
+    public bool IsDefault => !WithStacks;
 
-    public IEnumerable<string> Tools => generator.Tools;
+    public IEnumerable<string> Tools => WithStacks ? [.. generator.Tools, .. MariaDb.Needs] : generator.Tools;
 
     /// <summary>Event loops of the epoll transport; null is its default. Sockets has no such switch and keeps its own default.</summary>
     public int? Loops { get; init; }
@@ -36,6 +36,12 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
     /// <summary>Whether nginx, the limits and the like take part without being named.</summary>
     public bool WithPeers { get; init; }
 
+    /// <summary>
+    /// Whether the stacks that one would run instead take part, beside a MariaDB that they share: peers in the rounds of the first start only, a third
+    /// of fifteen. Not part of a run in which no scenario is named.
+    /// </summary>
+    public bool WithStacks { get; init; }
+
     /// <summary>The length of a run if it has to be longer than the usual one.</summary>
     public int MinSeconds { get; init; }
 
@@ -50,14 +56,16 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
         var options = context.Options;
         var rounds = options.Rounds ?? Rounds;
         var seconds = Math.Max(options.Seconds, options.Quick || options.Check ? Math.Min(MinSeconds, 4) : MinSeconds);
-        var settings = context.Settings(Loops, Http2, Tls) with { Unix = Unix };
-        var participants = Participants.Choose(options, Needs | (Http2 ? Ability.Http2 : 0) | (Tls ? Ability.Tls : 0), settings.Workers, WithPeers);
+        await using var database = WithStacks ? await MariaDb.StartAsync(Path.Combine(context.Folder, "mariadb"), cancellation) : null;
+        var settings = context.Settings(Loops, Http2, Tls) with { Unix = Unix, Database = database };
+        var participants = Participants.Choose(options, Needs | (Http2 ? Ability.Http2 : 0) | (Tls ? Ability.Tls : 0), settings.Workers, WithPeers, WithStacks);
         foreach (var line in participants.LeftOut)
         {
             Console.Error.WriteLine($"{name}: {line}");
         }
 
-        var load = new LoadRounds(name, generator, path, participants.Contenders, settings);
+        var counted = database is null ? generator : new BesideDatabase(generator, database);
+        var load = new LoadRounds(name, counted, path, participants.Contenders, settings) { PeersInFirstStart = WithStacks };
         var report = new ScenarioReport
         {
             Name = name,

@@ -5,7 +5,7 @@ namespace Transport.Epoll.Bench.Servers;
 /// <param name="transport">The arguments that choose it.</param>
 internal sealed class SampleLauncher(bool mayBlock, params string[] transport) : ILauncher
 {
-    public Ability Abilities => Ability.Sample | Ability.UnixSocket | (mayBlock ? Ability.SyncOverAsync : 0);
+    public Ability Abilities => Ability.Sample | Ability.UnixSocket | Ability.Database | (mayBlock ? Ability.SyncOverAsync : 0);
 
     public IEnumerable<string> Needs => [];
 

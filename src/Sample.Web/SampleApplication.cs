@@ -24,8 +24,11 @@ internal static class SampleApplication
         builder.Services.AddSingleton<SchedulingMeter>();
         builder.Services.AddSingleton<FigureReader>();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, SampleJsonContext.Default));
+        builder.Services.AddRequestLimit(builder.Configuration);
 
         var app = builder.Build();
+
+        app.UseRequestLimit();
 
         // First, and before routing, which a route as short as these would notice.
         app.UseBenchmarkRoutes();

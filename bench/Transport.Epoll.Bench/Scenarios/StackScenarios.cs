@@ -18,6 +18,7 @@ internal static class StackScenarios
     [
         .. s_paths.Select(path => Stacks(path, $"stacks-{path[1..]}", new Wrk(connections: 64, threads: 1))),
         .. s_paths[2..].Select(path => Stacks(path, $"stacks-{path[1..]}-rate", new FixedRate(connections: 64, Rate, "GET", address => new HttpRequests(address)))),
+        new PressureScenario(),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(s => s.Name)];

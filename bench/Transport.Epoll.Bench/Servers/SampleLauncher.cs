@@ -45,6 +45,16 @@ internal sealed class SampleLauncher(bool mayBlock, params string[] transport) :
             arguments.AddRange(["--Kestrel:Certificates:Default:Path", certificate, "--Kestrel:Certificates:Default:KeyPath", key]);
         }
 
+        if (settings.Database is { } database)
+        {
+            arguments.AddRange(["--ConnectionStrings:MariaDb", database.ConnectionString]);
+        }
+
+        if (settings.Limit is { } limit)
+        {
+            arguments.AddRange(["--Sample:MaxRequests", $"{limit}"]);
+        }
+
         return ChildProcess.Start(name, settings.Pinned, "dotnet", arguments);
     }
 }

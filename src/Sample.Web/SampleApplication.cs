@@ -25,6 +25,7 @@ internal static class SampleApplication
         builder.Services.AddSingleton<FigureReader>();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, SampleJsonContext.Default));
         builder.Services.AddRequestLimit(builder.Configuration);
+        builder.Services.AddSums(builder.Configuration);
 
         var app = builder.Build();
 
@@ -32,6 +33,7 @@ internal static class SampleApplication
 
         // First, and before routing, which a route as short as these would notice.
         app.UseBenchmarkRoutes();
+        app.UseFiles();
         app.UseWebSockets();
         app.UseRouting();
 
@@ -41,6 +43,7 @@ internal static class SampleApplication
         app.MapWaitingRoutes();
         app.MapGarbageRoutes();
         app.MapWebSocketEcho();
+        app.MapSums();
         app.MapFigures();
         return app;
     }

@@ -78,6 +78,8 @@ internal static class AnswerCheck
     private static IClient? SelfChecking(Uri address) => address.AbsolutePath switch
     {
         "/ws" => new WebSocketMessages(address, length: 128),
+        StackScenarios.Unary => new GrpcCall(address, "sum.grpc", replies: 1),
+        StackScenarios.Streaming => new GrpcCall(address, "sums.grpc", replies: 100),
         "/meet" => new Meetings(address, TimeSpan.Zero),
         _ => null,
     };

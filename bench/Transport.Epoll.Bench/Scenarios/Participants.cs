@@ -9,13 +9,14 @@ internal sealed record Participants(IReadOnlyList<Contender> Contenders, IReadOn
     /// <param name="needs">What the scenario asks of a server.</param>
     /// <param name="loops">The number of loops that the scenario gives to those without one of their own.</param>
     /// <param name="withPeers">Whether other servers take part without being named.</param>
-    /// <param name="withStacks">Whether it is the stacks that take part without being named, and nobody else.</param>
-    public static Participants Choose(BenchOptions options, Ability needs, int loops, bool withPeers, bool withStacks = false)
+    /// <param name="only">Who takes part without being named, instead of all that are left; null for no such choice.</param>
+    public static Participants Choose(BenchOptions options, Ability needs, int loops, bool withPeers, IReadOnlyList<Contender>? only = null)
     {
         var chosen = new List<Contender>();
         var leftOut = new List<string>();
         var asked = options.Contenders
-            ?? (withStacks ? Contender.Stacks : [.. Contender.Known.Where(c => !c.IsVariant && !c.IsStack && (withPeers || !c.IsPeer))]);
+            ?? only
+            ?? [.. Contender.Known.Where(c => !c.IsVariant && !c.IsStack && (withPeers || !c.IsPeer))];
         foreach (var contender in asked)
         {
             var lacks = needs & ~contender.Launcher.Abilities;

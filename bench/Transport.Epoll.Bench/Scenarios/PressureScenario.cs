@@ -34,7 +34,7 @@ internal sealed class PressureScenario : IScenario
 
     public async Task<bool> RunAsync(BenchContext context, CancellationToken cancellation)
     {
-        var participants = Participants.Choose(context.Options, Ability.Database, context.Settings(loops: null).Workers, withPeers: false, withStacks: true);
+        var participants = Participants.Choose(context.Options, Ability.Database, context.Settings(loops: null).Workers, withPeers: false, Contender.Stacks);
         foreach (var line in participants.LeftOut)
         {
             Console.Error.WriteLine($"{Name}: {line}");

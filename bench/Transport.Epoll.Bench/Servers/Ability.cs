@@ -37,6 +37,9 @@ internal enum Ability
     /// <summary><c>/db</c> and <c>/fortunes</c>, from the tables of <see cref="MariaDb"/>.</summary>
     Database = 2048,
 
+    /// <summary>Files from the disk and gRPC, see <see cref="ServerSettings.Extras"/>.</summary>
+    Extras = 4096,
+
     /// <summary>What an HTTP server without an application can do.</summary>
     Static = Json | Close | Http2 | Tls | Download,
 

@@ -49,6 +49,9 @@ internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = 
     public static IReadOnlyList<Contender> Stacks { get; } =
         [.. ((string[])[Baseline, Control, Auto, "nginx-sample", "nginx-tornado", "nginx-tornado-pypy", "nginx-lua", "go"]).Select(Find)];
 
+    /// <summary>Ours beside Kestrel's own transport, and the noise.</summary>
+    public static IReadOnlyList<Contender> Transports { get; } = [.. ((string[])[Baseline, Control, Auto]).Select(Find)];
+
     public static Contender Find(string name) => Known.Single(c => c.Name == name);
 
     /// <summary>Whether the number of loops is all that tells <paramref name="variant"/> from this one.</summary>

@@ -39,6 +39,9 @@ tools=(
   ps=procps
   spin=spin
   gcc=gcc
+  chromium=chromium
+  mariadbd=mariadb-server
+  redis-server=redis-server
   gencat=libc6-dev # comes with the C headers, which gcc only recommends
 )
 

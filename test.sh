@@ -39,7 +39,6 @@ tools=(
   ps=procps
   spin=spin
   gcc=gcc
-  mariadbd=mariadb-server
   mariadb=mariadb-client
   go=golang-go
   /usr/share/gocode/src/github.com/go-sql-driver/mysql=golang-github-go-sql-driver-mysql-dev
@@ -50,6 +49,9 @@ tools=(
   /usr/lib/python3/dist-packages/pymysql=python3-pymysql
   /usr/lib/nginx/modules/ngx_http_lua_module.so=libnginx-mod-http-lua
   /usr/share/doc/lua-sql-mysql=lua-sql-mysql
+  chromium=chromium
+  mariadbd=mariadb-server
+  redis-server=redis-server
   gencat=libc6-dev # comes with the C headers, which gcc only recommends
 )
 

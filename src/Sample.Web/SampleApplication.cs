@@ -1,6 +1,8 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel;
+using Sample.Web.Application;
+using Sample.Web.Database;
 using Sample.Web.Figures;
 using Sample.Web.Routes;
 
@@ -23,6 +25,8 @@ internal static class SampleApplication
         builder.Services.AddSingleton<ConnectionMonitor>();
         builder.Services.AddSingleton<SchedulingMeter>();
         builder.Services.AddSingleton<FigureReader>();
+        builder.Services.AddSingleton<WorldStores>();
+        builder.Services.AddSingleton<LazyApplication>();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, SampleJsonContext.Default));
         builder.Services.AddRequestLimit(builder.Configuration);
         builder.Services.AddSums(builder.Configuration);
@@ -37,7 +41,7 @@ internal static class SampleApplication
         app.UseWebSockets();
         app.UseRouting();
 
-        app.MapIndex();
+        app.MapLoops();
         app.MapBodyRoutes();
         app.MapTimingRoutes();
         app.MapWaitingRoutes();
@@ -45,6 +49,8 @@ internal static class SampleApplication
         app.MapWebSocketEcho();
         app.MapSums();
         app.MapFigures();
+        app.MapDatabaseRoutes();
+        app.MapApplication();
         return app;
     }
 

@@ -23,8 +23,8 @@ const (
 	maxConnections = 100 // as many as MySqlConnector's pool has by default
 )
 
-// The entities that the others write: html/template has numbers for the quotes.
-var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;")
+// The entities that the others write: html/template has another one for the double quote.
+var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;")
 
 type message struct {
 	Message string `json:"message"`
@@ -112,7 +112,7 @@ func addDatabase(mux *http.ServeMux, port string) {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		writeJSON(w, "application/json; charset=utf-8", row)
+		writeJSON(w, "application/json", row)
 	})
 	mux.HandleFunc("/fortunes", func(w http.ResponseWriter, r *http.Request) {
 		fortunes, err := readFortunes(all)

@@ -2,7 +2,7 @@
 local mysql = require "luasql.mysql"
 
 local WORLDS = 10000
-local ESCAPED = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#x27;" }
+local ESCAPED = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
 
 local M = {}
 local connection
@@ -35,7 +35,7 @@ function M.db()
   local rows = query("SELECT id, randomNumber FROM world WHERE id = " .. math.random(WORLDS))
   local id, number = rows:fetch()
   rows:close()
-  ngx.header["Content-Type"] = "application/json; charset=utf-8"
+  ngx.header["Content-Type"] = "application/json"
   local body = string.format('{"id":%d,"randomNumber":%d}', id, number)
   ngx.header["Content-Length"] = #body
   ngx.print(body)

@@ -3,13 +3,13 @@
 usage: app.py PORT [DATABASE_PORT]
 """
 import asyncio
-import html
 import os
 import platform
 import random
 import sys
 import time
 
+import tornado.escape
 import tornado.httpserver
 import tornado.web
 
@@ -70,7 +70,7 @@ class Db(tornado.web.RequestHandler):
 
     def get(self):
         row = self.world.objects.get(id=random.randint(1, WORLDS))
-        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.set_header("Content-Type", "application/json")
         self.finish(f'{{"id":{row.id},"randomNumber":{row.number}}}')
 
 
@@ -82,7 +82,7 @@ class Fortunes(tornado.web.RequestHandler):
         rows = list(self.fortune.objects.all())
         rows.append(self.fortune(id=0, message="Additional fortune added at request time."))
         rows.sort(key=lambda row: row.message)
-        table = "".join(f"<tr><td>{row.id}</td><td>{html.escape(row.message)}</td></tr>" for row in rows)
+        table = "".join(f"<tr><td>{row.id}</td><td>{tornado.escape.xhtml_escape(row.message)}</td></tr>" for row in rows)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.finish("<!DOCTYPE html><html><head><title>Fortunes</title></head><body><table>"
                     f"<tr><th>id</th><th>message</th></tr>{table}</table></body></html>")

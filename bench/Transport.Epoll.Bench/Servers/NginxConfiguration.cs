@@ -58,8 +58,8 @@ internal static class NginxConfiguration
         text.AppendLine(site.Http);
         if (settings.Limit is { } limit)
         {
-            // Requests in progress, of all clients together; the rest is answered 503.
-            text.AppendLine(CultureInfo.InvariantCulture, $"    limit_conn_zone $server_name zone=all:1m; limit_conn all {limit}; limit_conn_status 503;");
+            // Requests in progress, of all clients together; the rest is answered 503. Not by the server's name: an empty key counts nobody.
+            text.AppendLine(CultureInfo.InvariantCulture, $"    limit_conn_zone $server_port zone=all:1m; limit_conn all {limit}; limit_conn_status 503;");
         }
 
         text.AppendLine("    server {");

@@ -7,6 +7,7 @@ import os
 import platform
 import random
 import sys
+import threading
 import time
 
 import tornado.escape
@@ -26,12 +27,15 @@ def open_models(port):
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Tornado's handlers run on an event loop
     import django
     from django.conf import settings
-    from django.db import models
+    from django.db import connections, models
     settings.configure(DATABASES={"default": {
         "ENGINE": "django.db.backends.mysql", "HOST": "127.0.0.1", "PORT": port,
         "NAME": "sample", "USER": "sample", "PASSWORD": "sample", "OPTIONS": {"charset": "utf8mb4"},
     }})
     django.setup()
+
+    # One connection for the process. Django would keep one for each asyncio task, which is one for each of nginx's connections, and never close it.
+    connections._connections = threading.local()
 
     class World(models.Model):
         id = models.IntegerField(primary_key=True)

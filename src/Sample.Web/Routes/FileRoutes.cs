@@ -7,9 +7,16 @@ internal static class FileRoutes
 {
     public static void UseFiles(this WebApplication app)
     {
-        if (app.Configuration["Sample:Files"] is { Length: > 0 } folder)
+        if (app.Configuration["Sample:Files"] is not { Length: > 0 } folder)
         {
-            app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(Path.GetFullPath(folder)), RequestPath = "/files" });
+            return;
         }
+
+        if (!Directory.Exists(folder))
+        {
+            throw new DirectoryNotFoundException($"{folder}, which Sample:Files names, is no folder.");
+        }
+
+        app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(Path.GetFullPath(folder)), RequestPath = "/files" });
     }
 }

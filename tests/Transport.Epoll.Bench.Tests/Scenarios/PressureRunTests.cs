@@ -6,7 +6,7 @@ namespace Transport.Epoll.Bench.Tests.Scenarios;
 /// <summary>The verdict on a run under pressure, from made-up records: 100 a second, a lock from second 8 to 18, calm from 26 to 30. One thread.</summary>
 public sealed class PressureRunTests
 {
-    private static readonly PressurePlan s_plan = PressurePlan.Whole;
+    private static readonly PressurePlan s_plan = new(TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(4));
 
     [Fact]
     public void Of_ServesAllButInTheLock_IsBackAtOnce()

@@ -24,7 +24,7 @@ if [[ "${1:-}" == --filter ]]; then
   shift 2
 fi
 
-# Command that the tests or benchmarks run = the Debian package that has it.
+# Command, or other file, that the tests or benchmarks need = the Debian package that has it.
 tools=(
   curl=curl
   openssl=openssl
@@ -39,6 +39,16 @@ tools=(
   ps=procps
   spin=spin
   gcc=gcc
+  mariadb=mariadb-client
+  go=golang-go
+  /usr/share/gocode/src/github.com/go-sql-driver/mysql=golang-github-go-sql-driver-mysql-dev
+  pypy3=pypy3
+  /usr/lib/python3/dist-packages/tornado=python3-tornado
+  /usr/lib/python3/dist-packages/django=python3-django
+  /usr/lib/python3/dist-packages/MySQLdb=python3-mysqldb
+  /usr/lib/python3/dist-packages/pymysql=python3-pymysql
+  /usr/lib/nginx/modules/ngx_http_lua_module.so=libnginx-mod-http-lua
+  /usr/share/doc/lua-sql-mysql=lua-sql-mysql
   chromium=chromium
   mariadbd=mariadb-server
   redis-server=redis-server
@@ -48,7 +58,7 @@ tools=(
 missing_packages() {
   local tool
   for tool in "${tools[@]}"; do
-    PATH="$PATH:/usr/sbin:/sbin" command -v "${tool%%=*}" >/dev/null || echo "${tool#*=}"
+    [[ "$tool" == /* && -e "${tool%%=*}" ]] || PATH="$PATH:/usr/sbin:/sbin" command -v "${tool%%=*}" >/dev/null || echo "${tool#*=}"
   done | sort -u
 }
 

@@ -28,11 +28,16 @@ internal static class SampleApplication
         builder.Services.AddSingleton<WorldStores>();
         builder.Services.AddSingleton<LazyApplication>();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, SampleJsonContext.Default));
+        builder.Services.AddRequestLimit(builder.Configuration);
+        builder.Services.AddSums(builder.Configuration);
 
         var app = builder.Build();
 
+        app.UseRequestLimit();
+
         // First, and before routing, which a route as short as these would notice.
         app.UseBenchmarkRoutes();
+        app.UseFiles();
         app.UseWebSockets();
         app.UseRouting();
 
@@ -42,6 +47,7 @@ internal static class SampleApplication
         app.MapWaitingRoutes();
         app.MapGarbageRoutes();
         app.MapWebSocketEcho();
+        app.MapSums();
         app.MapFigures();
         app.MapDatabaseRoutes();
         app.MapApplication();

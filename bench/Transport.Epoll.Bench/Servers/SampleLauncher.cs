@@ -5,7 +5,7 @@ namespace Transport.Epoll.Bench.Servers;
 /// <param name="transport">The arguments that choose it.</param>
 internal sealed class SampleLauncher(bool mayBlock, params string[] transport) : ILauncher
 {
-    public Ability Abilities => Ability.Sample | Ability.UnixSocket | (mayBlock ? Ability.SyncOverAsync : 0);
+    public Ability Abilities => Ability.Sample | Ability.UnixSocket | Ability.Database | Ability.Extras | (mayBlock ? Ability.SyncOverAsync : 0);
 
     public IEnumerable<string> Needs => [];
 
@@ -43,6 +43,21 @@ internal sealed class SampleLauncher(bool mayBlock, params string[] transport) :
             // The certificate that nginx serves too.
             var (certificate, key) = ServerCertificate.Files(settings.Folder);
             arguments.AddRange(["--Kestrel:Certificates:Default:Path", certificate, "--Kestrel:Certificates:Default:KeyPath", key]);
+        }
+
+        if (settings.Database is { } database)
+        {
+            arguments.AddRange(["--ConnectionStrings:MariaDb", database.ConnectionString]);
+        }
+
+        if (settings.Extras)
+        {
+            arguments.AddRange(["--Sample:Files", SampleFiles.FolderIn(settings.Folder), "--Sample:Grpc", "true"]);
+        }
+
+        if (settings.Limit is { } limit)
+        {
+            arguments.AddRange(["--Sample:MaxRequests", $"{limit}"]);
         }
 
         return ChildProcess.Start(name, settings.Pinned, "dotnet", arguments);

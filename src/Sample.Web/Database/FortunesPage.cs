@@ -1,6 +1,6 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
-using System.Text.Encodings.Web;
 
 namespace Sample.Web.Database;
 
@@ -17,7 +17,7 @@ internal static class FortunesPage
         var page = new StringBuilder("<!DOCTYPE html><html><head><title>Fortunes</title></head><body><table><tr><th>id</th><th>message</th></tr>", 2048);
         foreach (var fortune in fortunes)
         {
-            page.Append(CultureInfo.InvariantCulture, $"<tr><td>{fortune.Id}</td><td>").Append(HtmlEncoder.Default.Encode(fortune.Message)).Append("</td></tr>");
+            page.Append(CultureInfo.InvariantCulture, $"<tr><td>{fortune.Id}</td><td>").Append(WebUtility.HtmlEncode(fortune.Message)).Append("</td></tr>");
         }
 
         return Encoding.UTF8.GetBytes(page.Append("</table></body></html>").ToString());

@@ -40,7 +40,7 @@ internal static class ApplicationServices
                 services.AddDbContextPool<IssueContext, SqliteIssueContext>(options => options.UseSqlite(database.ConnectionString));
                 break;
             case DatabaseKind.MariaDb:
-                services.AddDbContextPool<IssueContext, MariaDbIssueContext>(options => options.UseMySQL(database.ConnectionString));
+                services.AddDbContextPool<IssueContext, MariaDbIssueContext>(options => options.UseMySQL(database.ConnectionString).AddInterceptors(new MariaDbLock()));
                 break;
             default:
                 throw new InvalidOperationException($"No database is called {database.Kind}.");

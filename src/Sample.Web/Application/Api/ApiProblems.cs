@@ -12,7 +12,8 @@ internal sealed partial class ApiProblems(IProblemDetailsService problems, ILogg
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        var path = httpContext.Request.Path;
+        // The request's own is that of the error page by now.
+        var path = new PathString(httpContext.Features.Get<IExceptionHandlerPathFeature>()?.Path);
         var status = StatusCodes.Status500InternalServerError;
         if (DatabaseFailure.TryFind(exception, out var failure))
         {

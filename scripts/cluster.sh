@@ -101,7 +101,7 @@ http {
   # A browser stays with one process while that one runs: long polling asks for it, and so does the request before a WebSocket.
   map \$cookie_window \$window { "" \$request_id; default \$cookie_window; }
   map \$cookie_window \$new_cookie { "" "window=\$request_id; Path=/; HttpOnly; SameSite=Lax"; default ""; }
-  map \$http_upgrade \$connection { "" close; default upgrade; }
+  map \$http_upgrade \$upgraded { "" close; default upgrade; }
 
   # A connection for each request: one that is kept may be closed by a process that stops just when a request is sent on it.
   upstream sample {
@@ -119,7 +119,7 @@ http {
       proxy_read_timeout 100s;
       proxy_set_header Host \$http_host;
       proxy_set_header Upgrade \$http_upgrade;
-      proxy_set_header Connection \$connection;
+      proxy_set_header Connection \$upgraded;
       add_header Set-Cookie \$new_cookie always;
     }
   }

@@ -45,10 +45,10 @@ internal sealed class SampleLauncher(bool mayBlock, params string[] transport) :
             arguments.AddRange(["--Kestrel:Certificates:Default:Path", certificate, "--Kestrel:Certificates:Default:KeyPath", key]);
         }
 
-        if (settings.Database is { } database)
-        {
-            arguments.AddRange(["--ConnectionStrings:MariaDb", database.ConnectionString]);
-        }
+        // A file is made with the first request to a database route only.
+        arguments.AddRange(settings.Database is { } database
+            ? ["--ConnectionStrings:MariaDb", database.ConnectionString]
+            : ["--ConnectionStrings:Sqlite", $"Data Source={Path.Combine(settings.Folder, "sample.db")}"]);
 
         if (settings.Extras)
         {

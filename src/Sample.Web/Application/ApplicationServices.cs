@@ -22,7 +22,7 @@ internal static class ApplicationServices
 
         services.AddRazorPages().WithRazorPagesRoot("/Application/Pages");
         services.AddProblemDetails();
-        services.AddExceptionHandler<DatabaseProblems>();
+        services.AddExceptionHandler<ApiProblems>();
         services.AddValidation();
         services.AddOutputCache(cache => cache.AddPolicy(IssueRoutes.ListPolicy, policy => policy.Expire(IssueRoutes.ListAge).Tag(IssueRoutes.ListPolicy)));
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter<IssueState>(System.Text.Json.JsonNamingPolicy.CamelCase)));
@@ -40,7 +40,7 @@ internal static class ApplicationServices
                 services.AddDbContextPool<IssueContext, SqliteIssueContext>(options => options.UseSqlite(database.ConnectionString));
                 break;
             case DatabaseKind.MariaDb:
-                services.AddDbContextPool<IssueContext, MariaDbIssueContext>(options => options.UseMySQL(database.ConnectionString));
+                services.AddDbContextPool<IssueContext, MariaDbIssueContext>(options => options.UseMySQL(database.ConnectionString).AddInterceptors(new MariaDbLock()));
                 break;
             default:
                 throw new InvalidOperationException($"No database is called {database.Kind}.");

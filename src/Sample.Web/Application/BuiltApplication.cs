@@ -48,7 +48,11 @@ internal sealed class BuiltApplication : IAsyncDisposable
     private static RequestDelegate BuildPipeline(IServiceProvider services)
     {
         var app = new ApplicationBuilder(services);
-        app.UseExceptionHandler("/issues/error");
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandlingPath = "/issues/error",
+            SuppressDiagnosticsCallback = _ => true, // ApiProblems writes it down, for pages too
+        });
         app.UseStatusCodePages();
         app.UseStaticFiles(new StaticFileOptions
         {

@@ -8,14 +8,14 @@ internal static class DatabaseFailure
 {
     public const string Title = "The database can't be used at the moment.";
 
-    /// <summary>Finds the driver's own exception: EF Core wraps it, once or twice.</summary>
-    public static bool TryFind(Exception? exception, [NotNullWhen(true)] out DbException? failure)
+    /// <summary>Finds the driver's own exception, which EF Core wraps once or twice, or that a wait for the database was too long.</summary>
+    public static bool TryFind(Exception? exception, [NotNullWhen(true)] out Exception? failure)
     {
         for (; exception != null; exception = exception.InnerException)
         {
-            if (exception is DbException found)
+            if (exception is DbException or TimeoutException)
             {
-                failure = found;
+                failure = exception;
                 return true;
             }
         }

@@ -55,7 +55,7 @@ const put = issue => {
 
 const look = async () => {
   const response = await fetch(only ? `/api/issues/${only}` : '/api/issues?limit=50');
-  const answer = await response.json();
+  const answer = await response.json().catch(() => ({ title: 'The server does not answer; trying again…' }));
   if (!response.ok) throw new Error(answer.title);
   (only ? [answer] : answer.items).forEach(put);
 

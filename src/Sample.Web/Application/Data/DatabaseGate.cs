@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Diagnostics;
+
 namespace Sample.Web.Application.Data;
 
 /// <summary>Marks an endpoint that reads or writes the tables.</summary>
@@ -11,7 +13,8 @@ internal sealed class DatabaseGate(RequestDelegate next, MigrationRunner migrati
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        if (context.GetEndpoint()?.Metadata.GetMetadata<NeedsDatabase>() != null)
+        // The page that tells of a failure asks for no database, which may be what failed.
+        if (context.GetEndpoint()?.Metadata.GetMetadata<NeedsDatabase>() != null && context.Features.Get<IExceptionHandlerFeature>() == null)
         {
             await migrations.EnsureAsync(context.RequestAborted);
         }

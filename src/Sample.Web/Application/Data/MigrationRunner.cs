@@ -9,6 +9,7 @@ namespace Sample.Web.Application.Data;
 internal sealed class MigrationRunner(IServiceScopeFactory scopes, DatabaseSettings database) : IDisposable
 {
     private const string LockName = "sample_migrations";
+    private const string TooLong = "Another process has been changing the tables for too long.";
 
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(50);
@@ -56,9 +57,9 @@ internal sealed class MigrationRunner(IServiceScopeFactory scopes, DatabaseSetti
         await context.Database.OpenConnectionAsync(cancellation);
         try
         {
-            if (await ScalarAsync(context, $"SELECT GET_LOCK('{LockName}', {s_limit.TotalSeconds})", cancellation) is not 1L)
+            if (await ScalarAsync(context, $"SELECT GET_LOCK('{LockName}', {s_limit.TotalSeconds})", cancellation) is not (1 or 1L))
             {
-                throw new TimeoutException("Another process has been changing the tables for too long.");
+                throw new TimeoutException(TooLong);
             }
 
             await context.Database.MigrateAsync(cancellation);
@@ -87,10 +88,26 @@ internal sealed class MigrationRunner(IServiceScopeFactory scopes, DatabaseSetti
             {
                 return new FileStream($"{source}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (File.Exists($"{source}.lock"))
+            catch (Exception exception) when (exception is DirectoryNotFoundException or UnauthorizedAccessException)
             {
-                await Task.Delay(s_retry, limit.Token);
+                return null; // SQLite will say what is wrong with the folder
             }
+            catch (IOException)
+            {
+                await WaitAsync(limit.Token, cancellation); // another process has it
+            }
+        }
+    }
+
+    private static async Task WaitAsync(CancellationToken limit, CancellationToken cancellation)
+    {
+        try
+        {
+            await Task.Delay(s_retry, limit);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException(TooLong);
         }
     }
 

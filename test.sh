@@ -53,6 +53,11 @@ tools=(
   mariadbd=mariadb-server
   redis-server=redis-server
   gencat=libc6-dev # comes with the C headers, which gcc only recommends
+  git=git
+  clang=clang # links native AOT
+  aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu
+  qemu-aarch64-static=qemu-user-static
+  ld-musl-config=musl
 )
 
 missing_packages() {

@@ -64,7 +64,7 @@ public class CallbackBenchmarks
     {
         for (int i = 0; i < Callbacks; i++)
         {
-            CallbackIsolation.Restore();
+            CallbackIsolation.Restore(Thread.CurrentThread.Name);
         }
     }
 

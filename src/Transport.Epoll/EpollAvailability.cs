@@ -29,15 +29,5 @@ internal static class EpollAvailability
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static string? Probe()
-    {
-        SysResult epoll = Kernel.Linux.EpollCreate();
-        if (!epoll.IsOk)
-        {
-            return $"the kernel gives no epoll instance: {epoll.ToException().Message}.";
-        }
-
-        Kernel.Linux.Close(epoll.Value);
-        return null;
-    }
+    private static string? Probe() => EpollProbe.FindObstacle(Kernel.Linux);
 }

@@ -22,11 +22,15 @@ namespace Transport.Epoll;
 /// <remarks>Any thread.</remarks>
 internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
+    /// <summary>As with Kestrel's own transports: dashboards pick the metrics <c>aspnetcore.memory_pool.*</c> by it.</summary>
+    private const string PoolOwner = "kestrel";
+
     private readonly EpollTransportOptions _options;
     private readonly ILogger _logger;
     private readonly IMemoryPoolFactory<byte>? _pools;
     private readonly IHostApplicationLifetime? _lifetime;
     private readonly SchedulingCounters _counters;
+    private readonly ServingReport _report;
     private readonly string? _obstacle;
     private readonly Lock _gate = new();
 
@@ -44,10 +48,15 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
         _pools = memoryPoolFactory;
         _lifetime = lifetime;
         _counters = new SchedulingCounters(meters);
+        _report = new ServingReport(_options, _logger);
         _obstacle = EpollAvailability.FindObstacle();
         if (_obstacle is not null)
         {
             EpollTransportLog.NotAvailable(_logger, _obstacle);
+        }
+        else if (_options.IgnoredSocketOptions.Length > 0)
+        {
+            EpollTransportLog.SocketOptionsIgnored(_logger, _options.IgnoredSocketOptions);
         }
     }
 
@@ -83,7 +92,9 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
             throw new NotSupportedException($"The epoll transport can't bind {endpoint.GetType()}: it serves IPEndPoint, UnixDomainSocketEndPoint and FileHandleEndPoint.");
         }
 
-        return await BindCoreAsync(endpoint).ConfigureAwait(false);
+        EpollConnectionListener listener = await BindCoreAsync(endpoint).ConfigureAwait(false);
+        _report.Write(Kernel);
+        return listener;
     }
 
     private async Task<EpollConnectionListener> BindCoreAsync(EndPoint endpoint)
@@ -93,7 +104,9 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
         try
         {
             int count = _options.ListenerSharding == ListenerSharding.SocketPerLoop ? loops.Loops.Length : 1;
-            sockets = ListenSocket.Bind(settings.Kernel, endpoint, count, _options.Backlog, _options.NoDelay, UnixAccess(endpoint));
+            sockets = _options.CreateBoundListenSocket is Func<EndPoint, Socket> create
+                ? [ForeignSocket.Create(settings.Kernel, create, endpoint, _options.Backlog, _options.NoDelay, UnixAccess(endpoint))]
+                : ListenSocket.Bind(settings.Kernel, endpoint, count, _options.Backlog, _options.NoDelay, UnixAccess(endpoint));
         }
         catch
         {
@@ -115,9 +128,18 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
         {
             if (_loops is null || !_loops.TryAddReference())
             {
-                MemoryPool<byte> pool = _pools?.Create(new MemoryPoolOptions { Owner = "Transport.Epoll" }) ?? MemoryPool<byte>.Shared;
-                _loops = EventLoopFactory.CreateGroup(Kernel, _options.LoopCount, _options.SpinDuration, _options.CpuAffinity,
-                    _options.Scheduling == EpollScheduling.Auto ? _options.Auto.ToTimes() : null, _counters, _logger, pool.Dispose);
+                MemoryPool<byte> pool = _pools?.Create(new MemoryPoolOptions { Owner = PoolOwner }) ?? MemoryPool<byte>.Shared;
+                try
+                {
+                    _loops = EventLoopFactory.CreateGroup(Kernel, _options.LoopCount, _options.SpinDuration, _options.CpuAffinity,
+                        _options.Scheduling == EpollScheduling.Auto ? _options.Auto.ToTimes() : null, _counters, _logger, pool.Dispose);
+                }
+                catch
+                {
+                    pool.Dispose();
+                    throw;
+                }
+
                 _loops.Failed += OnLoopFailed;
                 _pool = pool;
             }

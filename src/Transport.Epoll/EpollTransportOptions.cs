@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+
 namespace Transport.Epoll;
 
 /// <summary>
@@ -48,9 +51,16 @@ public sealed class EpollTransportOptions
 
     /// <summary>
     /// Whether the loops share one listening socket per endpoint or have one each (SO_REUSEPORT, socket(7)).
-    /// The default is <see cref="ListenerSharding.SocketPerLoop"/>. Unix sockets and inherited sockets are always shared.
+    /// The default is <see cref="ListenerSharding.SharedSocket"/>, with which no other process can bind the port. Unix sockets, inherited sockets and those that
+    /// <c>SocketTransportOptions.CreateBoundListenSocket</c> makes are always shared.
     /// </summary>
-    public ListenerSharding ListenerSharding { get; set; } = ListenerSharding.SocketPerLoop;
+    public ListenerSharding ListenerSharding { get; set; } = ListenerSharding.SharedSocket;
+
+    /// <summary>How the application makes its bound sockets, if it says so to Kestrel's own transport (<c>UseSockets</c>); it then holds for ours, too.</summary>
+    internal Func<EndPoint, Socket>? CreateBoundListenSocket { get; set; }
+
+    /// <summary>What the application set for Kestrel's own transport and ours has no use for: names, or empty.</summary>
+    internal string IgnoredSocketOptions { get; set; } = string.Empty;
 
     /// <summary>
     /// The permissions of the file of each unix socket that is bound: whoever may write to it may connect (unix(7)).
@@ -65,14 +75,14 @@ public sealed class EpollTransportOptions
     public UnixFileMode? UnixSocketMode { get; set; }
 
     /// <summary>
-    /// The user who owns the file of each unix socket that is bound: a name in <c>/etc/passwd</c> or a number.
+    /// The user who owns the file of each unix socket that is bound: a name in <c>/etc/passwd</c> or a number. Users of other name services (LDAP, SSSD) have a number, too: <c>id -u NAME</c> tells it.
     /// The default, <see langword="null"/> or empty, is the process's own. Giving a file to another user takes root's rights (CAP_CHOWN);
     /// without them, if there is no such user, or if the socket's name is abstract, the address can't be bound.
     /// </summary>
     public string? UnixSocketUser { get; set; }
 
     /// <summary>
-    /// The group of the file of each unix socket that is bound: a name in <c>/etc/group</c> or a number.
+    /// The group of the file of each unix socket that is bound: a name in <c>/etc/group</c> or a number, which groups of other name services (LDAP, SSSD) have, too.
     /// The default, <see langword="null"/> or empty, is the process's own. Without root's rights it may be any group that the process belongs to;
     /// with another one, if there is no such group, or if the socket's name is abstract, the address can't be bound.
     /// </summary>
@@ -83,6 +93,10 @@ public sealed class EpollTransportOptions
     /// Each entry is from 0 to 1023 and must be a processor that the process may use.
     /// The default, <see langword="null"/> or an empty list, leaves the choice to the kernel.
     /// </summary>
+    /// <remarks>
+    /// A child process inherits the processors of the thread that starts it (sched_setaffinity(2)): one that a handler starts on its loop may use that loop's
+    /// processor only. Start it from the thread pool, with <c>Task.Run</c>, where all processors of the process are allowed.
+    /// </remarks>
     public IList<int>? CpuAffinity { get; set; }
 
     /// <summary>

@@ -1,14 +1,40 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Transport.Epoll.Diagnostics;
 
 namespace Transport.Epoll;
 
-/// <summary>Binds the options from configuration, if there is one, and validates them once.</summary>
+/// <summary>Takes the options from those of Kestrel's own transport and from configuration, if there are any, and validates them once.</summary>
 /// <remarks>Any thread: no state.</remarks>
-internal sealed class EpollTransportOptionsSetup(IConfiguration? configuration = null)
+internal sealed class EpollTransportOptionsSetup(IServiceProvider services, IConfiguration? configuration = null, ILoggerFactory? loggerFactory = null)
     : IConfigureOptions<EpollTransportOptions>, IValidateOptions<EpollTransportOptions>
 {
-    public void Configure(EpollTransportOptions options) => configuration?.GetSection(EpollTransportOptions.ConfigurationSection).Bind(options);
+    /// <summary>First what the application set for Kestrel's own transport, then configuration: what is said of this one wins, and code, which comes later, over both.</summary>
+    public void Configure(EpollTransportOptions options)
+    {
+        SocketsSettings.TryTakeOver(services, options);
+        if (configuration is null)
+        {
+            return;
+        }
+
+        OptionsSection section = OptionsSection.Read(configuration.GetSection(EpollTransportOptions.ConfigurationSection));
+        if (section.Unknown.Count > 0 && loggerFactory?.CreateLogger(EpollTransportLog.Category) is ILogger logger)
+        {
+            foreach ((string key, string nearest) in section.Unknown)
+            {
+                EpollTransportLog.UnknownOption(logger, key, nearest);
+            }
+        }
+
+        if (section.Errors.Count > 0)
+        {
+            throw new OptionsValidationException(Options.DefaultName, typeof(EpollTransportOptions), section.Errors);
+        }
+
+        section.Values.Bind(options);
+    }
 
     public ValidateOptionsResult Validate(string? name, EpollTransportOptions options)
     {

@@ -40,6 +40,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
     // The closed token and the descriptor: what DisposeAsync still waits for.
     private LastOfTwo _finish = new();
 
+    private int _started;
     private int _disposed;
 
     // Lease holder only; 0 is the wake-up's token and stands for "not registered".
@@ -93,6 +94,9 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
 
     public override IDuplexPipe Transport { get; set; }
 
+    /// <summary>Whether middleware has put its own transport in the place of the connection's.</summary>
+    public bool IsWrapped => !ReferenceEquals(Transport, _original);
+
     public override EndPoint? LocalEndPoint { get; set; }
 
     public override EndPoint? RemoteEndPoint { get; set; }
@@ -121,9 +125,14 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
     /// <summary>Why the connection was shut down; <see langword="null"/> while it was not.</summary>
     public Exception? ShutdownReason => _shutdown.Reason;
 
-    /// <summary>Registers with the loop and starts both pumps. Any thread; once.</summary>
+    /// <summary>Registers with the loop and starts both pumps. Any thread; what comes after the first call does nothing.</summary>
     public void Start()
     {
+        if (Interlocked.Exchange(ref _started, 1) != 0)
+        {
+            return;
+        }
+
         if (_loop.IsRunningHere)
         {
             StartHere();

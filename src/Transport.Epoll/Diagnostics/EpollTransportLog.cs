@@ -29,6 +29,13 @@ internal static partial class EpollTransportLog
     [LoggerMessage(19, LogLevel.Debug, @"Connection id ""{ConnectionId}"" reset.", EventName = "ConnectionReset", SkipEnabledCheck = true)]
     public static partial void ConnectionReset(ILogger logger, string connectionId);
 
+    [LoggerMessage(20, LogLevel.Information, "Serving with epoll: loops {Loops}, scheduling {Scheduling}, sharding {Sharding}, backlog {Backlog}, open descriptors at most {DescriptorLimit} "
+        + "(soft RLIMIT_NOFILE).", EventName = "Serving")]
+    public static partial void Serving(ILogger logger, int loops, string scheduling, string sharding, string backlog, string descriptorLimit);
+
+    [LoggerMessage(21, LogLevel.Warning, "The configuration has {Key}, which is no option of the epoll transport and has no effect. Was {Nearest} meant?", EventName = "UnknownOption")]
+    public static partial void UnknownOption(ILogger logger, string key, string nearest);
+
     [LoggerMessage(30, LogLevel.Warning, "{EndPoint}: accepting is held up: {Error}. The queued connections wait; the next try comes within {Milliseconds} ms. "
         + "Raise the limit of open descriptors (RLIMIT_NOFILE) or lower the number of connections.", EventName = "AcceptExhausted")]
     public static partial void AcceptExhausted(ILogger logger, string endPoint, string error, int milliseconds);
@@ -73,4 +80,7 @@ internal static partial class EpollTransportLog
     [LoggerMessage(42, LogLevel.Warning, "Callbacks hold up so many standby threads, of {Count} that there may be, that none is in reserve for each loop. Until some return, "
         + "callbacks run on the thread pool. The warnings with id 35 named connections that held up a loop; others are held up on threads that were lent to the pool.", EventName = "StandbysExhausted")]
     public static partial void StandbysExhausted(ILogger logger, int count);
+
+    [LoggerMessage(48, LogLevel.Information, "The epoll transport has no use for these options of UseSockets, which were changed: {Options}.", EventName = "SocketOptionsIgnored")]
+    public static partial void SocketOptionsIgnored(ILogger logger, string options);
 }

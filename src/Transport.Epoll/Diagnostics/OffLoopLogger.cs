@@ -43,10 +43,34 @@ internal sealed class OffLoopLogger(ILogger logger) : ILogger, IThreadPoolWorkIt
             return;
         }
 
-        _messages.Enqueue(() => logger.Log(logLevel, eventId, state, exception, formatter));
+        try
+        {
+            _messages.Enqueue(() => logger.Log(logLevel, eventId, state, exception, formatter));
+        }
+        catch (ThreadInterruptedException)
+        {
+            return; // a callback left it on the loop's thread: a message is the least that it can cost
+        }
+
         if (Interlocked.Increment(ref _queued) == 1)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            StartWriting();
+        }
+    }
+
+    /// <summary>All later messages wait for this work item, so an interruption that was left on the thread must not cost it.</summary>
+    private void StartWriting()
+    {
+        while (true)
+        {
+            try
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                return;
+            }
+            catch (ThreadInterruptedException)
+            {
+            }
         }
     }
 

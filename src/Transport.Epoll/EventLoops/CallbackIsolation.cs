@@ -1,16 +1,23 @@
 namespace Transport.Epoll.EventLoops;
 
 /// <summary>
-/// Takes away what application code left on a loop thread, as the thread pool does between its work items: execution context (with it
-/// AsyncLocal values, Activity.Current and the culture, which are AsyncLocals), synchronization context and priority.
+/// Takes away what application code left on a thread, as the thread pool does between its work items: execution context (with it
+/// AsyncLocal values, Activity.Current and the culture, which are AsyncLocals), synchronization context, priority, name, and whether the process
+/// waits for the thread (<see cref="Thread.IsBackground"/>).
 /// </summary>
 /// <remarks>The thread that ran the callback.</remarks>
 internal static class CallbackIsolation
 {
-    // The context of a thread that nothing has flowed to. A captured default context is the same object everywhere.
-    private static readonly ExecutionContext? s_clean = CaptureClean();
+    // The context of a thread that nothing has flowed to: the same object everywhere, whoever captures it. Any thread that drives a loop writes it, always
+    // that object.
+    private static ExecutionContext? s_clean;
 
-    public static void Restore()
+    /// <summary>A thread that was started without an execution context begins, before any application code.</summary>
+    public static void OnNewThread() => s_clean ??= ExecutionContext.Capture();
+
+    /// <summary>A callback has returned. Some thread has begun by <see cref="OnNewThread"/> before.</summary>
+    /// <param name="name">The thread's name.</param>
+    public static void Restore(string? name)
     {
         ExecutionContext? current = ExecutionContext.Capture();
         if (!ReferenceEquals(current, s_clean))
@@ -33,14 +40,15 @@ internal static class CallbackIsolation
         {
             thread.Priority = ThreadPriority.Normal;
         }
-    }
 
-    private static ExecutionContext? CaptureClean()
-    {
-        ExecutionContext? clean = null;
-        Thread thread = new(() => clean = ExecutionContext.Capture()) { IsBackground = true, Name = "epoll-clean" };
-        thread.UnsafeStart();
-        thread.Join();
-        return clean;
+        if (!thread.IsBackground)
+        {
+            thread.IsBackground = true;
+        }
+
+        if (thread.Name != name)
+        {
+            thread.Name = name;
+        }
     }
 }

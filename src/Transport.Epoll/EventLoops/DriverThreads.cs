@@ -10,6 +10,9 @@ namespace Transport.Epoll.EventLoops;
 /// <remarks>Any thread.</remarks>
 internal sealed class DriverThreads
 {
+    /// <summary>The name of a thread that drives no loop.</summary>
+    public const string StandbyName = "epoll-standby";
+
     private readonly int _loops;
     private readonly int _maxLent;
     private readonly TimeSpan _idleLimit;
@@ -138,7 +141,7 @@ internal sealed class DriverThreads
     /// <summary>All loops have ended: so do the standbys, those that are held up when their callback returns.</summary>
     public void Close()
     {
-        UninterruptibleLock.Enter(_gate); // the last loop's thread
+        Uninterruptible.Enter(_gate); // the last loop's thread
         _closed = true;
         _parked.ForEach(static standby => standby.Wake());
         Monitor.Exit(_gate);
@@ -157,7 +160,7 @@ internal sealed class DriverThreads
         }
 
         Standby standby = new();
-        if (starter.TryStart("epoll-standby", () => Run(standby)))
+        if (starter.TryStart(StandbyName, () => Run(standby)))
         {
             return standby;
         }
@@ -202,6 +205,7 @@ internal sealed class DriverThreads
 
     private void Run(Standby standby)
     {
+        CallbackIsolation.OnNewThread();
         while (TryTakeWork(standby, out Func<bool>? work))
         {
             if (work())
@@ -209,8 +213,8 @@ internal sealed class DriverThreads
                 return;
             }
 
-            Thread.CurrentThread.Name = "epoll-standby";
-            UninterruptibleLock.Enter(_gate);
+            Thread.CurrentThread.Name = StandbyName;
+            Uninterruptible.Enter(_gate);
             Park(standby);
             Monitor.Exit(_gate);
         }
@@ -222,7 +226,7 @@ internal sealed class DriverThreads
         bool inTime = true;
         while (true)
         {
-            UninterruptibleLock.Enter(_gate);
+            Uninterruptible.Enter(_gate);
             TimeSpan limit;
             try
             {

@@ -74,6 +74,9 @@ internal sealed class EventLoop
     /// <summary>The name of the loop and of its thread: at most 15 characters, the kernel's limit (prctl(2), PR_SET_NAME).</summary>
     public string Name { get; }
 
+    /// <summary>For whoever starts the loop.</summary>
+    public StartSignal Started { get; } = new();
+
     /// <summary>Who drives the loop.</summary>
     public LoopLease Lease { get; } = new();
 
@@ -88,6 +91,9 @@ internal sealed class EventLoop
 
     /// <summary>The number of connections that belong to this loop. Any thread.</summary>
     public int ConnectionCount => Volatile.Read(ref _connections);
+
+    /// <summary>Whether it handles nothing more. Any thread: a hint.</summary>
+    public bool HasEnded => _closed;
 
     /// <summary>Whether the calling thread drives this loop and is in state running.</summary>
     public bool IsRunningHere => ReferenceEquals(LoopThread.Running, this);
@@ -149,7 +155,7 @@ internal sealed class EventLoop
         _work.Enqueue(item);
         if (_closed)
         {
-            DrainToPool();
+            _work.DrainToPool();
         }
     }
 
@@ -174,7 +180,7 @@ internal sealed class EventLoop
     public void OnTakenOver()
     {
         _policy!.OnTakenOver(Lease.Owner, Lease.CallbackStart, othersWait: !_run.IsEmpty);
-        if (_processor is not null)
+        if (_processor is not null && Lease.ThreadId != 0) // unknown without /proc; 0 would be the calling thread (sched_setaffinity(2))
         {
             _kernel.AllowAllProcessors(Lease.ThreadId); // the former driver must not compete with the new one for the loop's processor
         }
@@ -188,6 +194,7 @@ internal sealed class EventLoop
         try
         {
             OnDriver();
+            Started.OnRunning();
             LoopThread.Driven = LoopThread.Running = this;
             while (!_stopping)
             {
@@ -208,6 +215,7 @@ internal sealed class EventLoop
         LoopThread.Driven = LoopThread.Running = null;
         Close();
         _onEnd(failure);
+        Started.OnEnded(failure);
         return true;
     }
 
@@ -221,7 +229,6 @@ internal sealed class EventLoop
         }
 
         Thread.CurrentThread.Name = Name;
-        CallbackIsolation.Restore(); // its one-time set-up needs a thread: now, not when descriptors have run out
         _policy?.OnDriver(Lease.ThreadId = LinuxThread.CurrentId());
         if (_wakeToken is null)
         {
@@ -277,7 +284,7 @@ internal sealed class EventLoop
         _closed = true;
         Interlocked.MemoryBarrier(); // pairs with the one in WorkQueue.Enqueue: the writer sees _closed, or this drain sees the item
         _work.LeaveSleep();
-        DrainToPool();
+        _work.DrainToPool();
         while (_run.TryDequeue(out WorkItem item))
         {
             PoolItem.Queue(item);
@@ -285,13 +292,5 @@ internal sealed class EventLoop
 
         _epoll.Dispose();
         _wake.Dispose();
-    }
-
-    private void DrainToPool()
-    {
-        while (_work.TryDequeue(out WorkItem item))
-        {
-            PoolItem.Queue(item);
-        }
     }
 }

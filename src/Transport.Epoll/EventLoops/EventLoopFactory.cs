@@ -22,9 +22,10 @@ internal static class EventLoopFactory
     /// <param name="auto">The constants of the Auto mode; without them nothing watches the loops.</param>
     /// <param name="counters">What the Auto mode counts.</param>
     /// <param name="logger">A logger that a loop thread may use.</param>
-    /// <param name="onEnded">Called once, by whoever gave back the last reference.</param>
+    /// <param name="onEnded">Called once, by whoever gave back the last reference; not if the group can't be started.</param>
+    /// <param name="startThread">Starts a thread; a test's may fail.</param>
     public static EventLoopGroup CreateGroup(Kernel kernel, int count, int spinMicroseconds, IList<int>? affinity,
-        AutoTimes? auto, SchedulingCounters counters, ILogger logger, Action onEnded)
+        AutoTimes? auto, SchedulingCounters counters, ILogger logger, Action onEnded, Action<Thread>? startThread = null)
     {
         Span<bool> allowed = stackalloc bool[MaxProcessors];
         kernel.GetAffinity(allowed);
@@ -40,16 +41,12 @@ internal static class EventLoopFactory
         // Fewer processors than the kernel would let us use: a CPU quota, under which a spin takes time from the application.
         int usable = Indices(allowed).Count;
         int spinning = Environment.ProcessorCount < usable ? 0 : spinMicroseconds;
-        ThreadStarter starter = new(exception => EpollTransportLog.StandbyNotStarted(logger, exception.Message));
+        ThreadStarter starter = new(exception => EpollTransportLog.StandbyNotStarted(logger, exception.Message), startThread);
         DriverThreads threads = new(count, auto is null ? 0 : count * StandbysPerLoop, auto?.MaxLent ?? 0, auto?.StandbyIdle ?? TimeSpan.Zero, starter);
         AutoScheduling? scheduling = auto is null ? null : new AutoScheduling(auto, threads, kernel, counters, logger);
-        EventLoopGroup group = new(count, CreateLoop, onEnded, threads, scheduling is null ? null : scheduling.Alarm.Stop);
-        if (scheduling is not null)
-        {
-            new LoopWatchdog(scheduling, group.Loops).Start();
-        }
-
-        return group;
+        return scheduling is null
+            ? new EventLoopGroup(count, CreateLoop, onEnded, threads)
+            : new EventLoopGroup(count, CreateLoop, onEnded, threads, scheduling.Alarm.Stop, loops => new LoopWatchdog(scheduling, loops).Start(starter));
 
         EventLoop CreateLoop(int i, Action<Exception?> onLoopEnded) => new($"epoll-loop-{i}", kernel, new SpinPolicy(spinning, usable),
             processors.Length == 0 ? null : processors[i % processors.Length], exception => EpollTransportLog.LoopItemFailed(logger, exception), onLoopEnded, scheduling);

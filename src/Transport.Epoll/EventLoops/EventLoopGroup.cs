@@ -16,13 +16,15 @@ internal sealed class EventLoopGroup
     // Loops that have not ended.
     private int _running;
 
-    /// <summary>Starts <paramref name="count"/> loops. The caller has the first reference.</summary>
+    /// <summary>Starts <paramref name="count"/> loops, and returns when all run. The caller has the first reference. What goes wrong ends what was started before.</summary>
     /// <param name="count">The number of loops.</param>
     /// <param name="createLoop">Makes loop number i of the group; a loop that has ended calls the action.</param>
     /// <param name="onEnded">Called once, by whoever gave back the last reference.</param>
     /// <param name="threads">What drives the loops.</param>
     /// <param name="onLoopsEnded">Called once, when no loop runs any more.</param>
-    public EventLoopGroup(int count, Func<int, Action<Exception?>, EventLoop> createLoop, Action onEnded, DriverThreads threads, Action? onLoopsEnded = null)
+    /// <param name="onStarted">Called last, with all loops running; if it throws, the group has not started.</param>
+    public EventLoopGroup(int count, Func<int, Action<Exception?>, EventLoop> createLoop, Action onEnded, DriverThreads threads, Action? onLoopsEnded = null,
+        Action<EventLoop[]>? onStarted = null)
     {
         _onEnded = onEnded;
         _threads = threads;
@@ -37,6 +39,13 @@ internal sealed class EventLoopGroup
                 _loops[started] = createLoop(started, OnLoopEnded);
                 _threads.Start(_loops[started]);
             }
+
+            foreach (EventLoop loop in _loops)
+            {
+                loop.Started.Wait();
+            }
+
+            onStarted?.Invoke(_loops);
         }
         catch
         {
@@ -45,7 +54,11 @@ internal sealed class EventLoopGroup
                 _loops[i].Stop();
             }
 
-            _loops[started]?.Close(); // made, but not started
+            if (started < count)
+            {
+                _loops[started]?.Close(); // made, but not started
+            }
+
             _threads.Close();
             throw;
         }
@@ -56,13 +69,13 @@ internal sealed class EventLoopGroup
 
     public ReadOnlySpan<EventLoop> Loops => _loops;
 
-    /// <summary>The loop with the fewest connections.</summary>
+    /// <summary>The loop with the fewest connections that has not ended.</summary>
     public EventLoop LeastLoaded()
     {
         EventLoop least = _loops[0];
         foreach (EventLoop loop in _loops)
         {
-            if (loop.ConnectionCount < least.ConnectionCount)
+            if (!loop.HasEnded && (least.HasEnded || loop.ConnectionCount < least.ConnectionCount))
             {
                 least = loop;
             }

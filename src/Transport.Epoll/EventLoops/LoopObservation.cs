@@ -24,23 +24,35 @@ internal enum LoopSight
 
 /// <summary>
 /// What the watchdog's ticks saw of one loop. The same callback in three ticks is a stall. A late tick counts as one, so a collection or a
-/// debugger's break is none; nor does a tick count in which the thread had no processor or spent its time in the compiler.
+/// debugger's break is none. Nor does a tick count in which the thread had no processor or spent its time in the compiler: for half a second at most,
+/// since whoever waits behind the callback waits for that time, too.
 /// </summary>
+/// <param name="loop">The loop.</param>
+/// <param name="auto">What the loops of its group share.</param>
+/// <param name="interval">The time between two looks while a callback takes long.</param>
+/// <param name="stuckAfter">How long the transport's own code may take for one turn.</param>
 /// <remarks>Watchdog only.</remarks>
-internal sealed class LoopObservation(EventLoop loop, AutoScheduling auto, TimeSpan stuckAfter)
+internal sealed class LoopObservation(EventLoop loop, AutoScheduling auto, TimeSpan interval, TimeSpan stuckAfter)
 {
     private const int SightingsOfAStall = 3;
 
-    /// <summary>The compiler excuses so many ticks of one callback: on one processor a first request compiled for 200 ms.</summary>
-    private const int MaxCompilerTicks = 50;
+    /// <summary>For want of a processor the transport's own code may take so many times as long.</summary>
+    private const int StuckAtLast = 10;
+
+    /// <summary>On one processor a first request compiled for 200 ms; a callback of some microseconds gets its processor sooner, whatever the load.</summary>
+    private static readonly TimeSpan s_maxExcused = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A look that comes later than this: the whole process stood still (a debugger's break, SIGSTOP), which excuses no longer than this.</summary>
+    private static readonly TimeSpan s_late = TimeSpan.FromMilliseconds(100);
 
     private static readonly long s_suspicious = Stopwatch.Frequency / 1000;
 
     private int _sightings;
-    private int _compilerTicks;
+    private TimeSpan _excused;
 
     // Of the turn that the transport's own code runs.
     private long _turns;
+    private TimeSpan _running;
     private bool _isTimed;
     private bool _stuckReported;
 
@@ -98,7 +110,7 @@ internal sealed class LoopObservation(EventLoop loop, AutoScheduling auto, TimeS
         (_lookedAt, _times, _compiled) = (now, times, compiled);
         if (isFirst)
         {
-            _compilerTicks = 0;
+            _excused = TimeSpan.Zero;
             (_firstLookAt, _compiledAtFirst) = (now, compiled);
             return true; // nothing to compare with yet
         }
@@ -107,7 +119,13 @@ internal sealed class LoopObservation(EventLoop loop, AutoScheduling auto, TimeS
         // method, which counts when it is done.
         bool compiles = compiling > TimeSpan.Zero || LostTime.IsMuch(compiled - _compiledAtFirst, Stopwatch.GetElapsedTime(_firstLookAt, now));
         bool warmsUp = compiles && since.RunDelay + since.Processor >= elapsed / 2;
-        return !HadNoProcessor(since, elapsed) && !(warmsUp && ++_compilerTicks <= MaxCompilerTicks);
+        if (!warmsUp && !HadNoProcessor(since, elapsed))
+        {
+            return true;
+        }
+
+        _excused += elapsed < interval + s_late ? elapsed : interval + s_late;
+        return _excused > s_maxExcused;
     }
 
     /// <summary>
@@ -115,7 +133,7 @@ internal sealed class LoopObservation(EventLoop loop, AutoScheduling auto, TimeS
     /// neither waited nor run, like who sleeps, but is runnable.
     /// </summary>
     private bool HadNoProcessor(ThreadTimes since, TimeSpan elapsed)
-        => since.RunDelay >= elapsed / 2 || (since.Processor < elapsed / 2 && LinuxThread.IsRunnable(auto.Kernel, loop.Lease.ThreadId));
+        => 2 * since.RunDelay > elapsed || (2 * since.Processor <= elapsed && LinuxThread.IsRunnable(auto.Kernel, loop.Lease.ThreadId));
 
     private LoopSight LookAtRunning(bool same)
     {
@@ -125,6 +143,7 @@ internal sealed class LoopObservation(EventLoop loop, AutoScheduling auto, TimeS
             _sightings = 0;
             _turns = turns;
             _isTimed = false;
+            _running = TimeSpan.Zero;
             _stuckReported = false;
             return LoopSight.Busy;
         }
@@ -142,7 +161,8 @@ internal sealed class LoopObservation(EventLoop loop, AutoScheduling auto, TimeS
         }
 
         ThreadTimes times = LinuxThread.Times(auto.Kernel, loop.Lease.ThreadId);
-        _stuckReported = _isTimed && !HadNoProcessor(times - _times, elapsed);
+        _running += _isTimed ? elapsed : TimeSpan.Zero;
+        _stuckReported = _isTimed && (!HadNoProcessor(times - _times, elapsed) || _running >= StuckAtLast * stuckAfter);
         (_lookedAt, _times, _isTimed) = (now, times, true);
         return _stuckReported ? LoopSight.Stuck : LoopSight.Busy;
     }

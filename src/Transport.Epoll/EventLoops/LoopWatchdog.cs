@@ -35,16 +35,12 @@ internal sealed class LoopWatchdog
         _observations = new LoopObservation[loops.Length];
         for (int i = 0; i < loops.Length; i++)
         {
-            _observations[i] = new LoopObservation(loops[i], auto, s_stuckAfter);
+            _observations[i] = new LoopObservation(loops[i], auto, _interval, s_stuckAfter);
         }
     }
 
     /// <summary>Starts the thread; <see cref="WatchdogAlarm.Stop"/> ends it.</summary>
-    public void Start()
-    {
-        Thread thread = new(Run) { IsBackground = true, Name = "epoll-watchdog" };
-        thread.UnsafeStart();
-    }
+    public void Start(ThreadStarter starter) => starter.Start("epoll-watchdog", Run);
 
     /// <summary>Looks at each loop once and takes over those that are held up; then mends the reserve of standbys, and lends others to callbacks that the pool leaves waiting.</summary>
     /// <returns>The most that it saw: all loops waiting at one end, a stall at the other.</returns>

@@ -77,7 +77,7 @@ internal sealed class LostTime
     }
 
     /// <summary>Whether the compiler's share makes a time one of warming up.</summary>
-    public static bool IsMuch(TimeSpan compiled, TimeSpan elapsed) => 4 * compiled >= elapsed;
+    public static bool IsMuch(TimeSpan compiled, TimeSpan elapsed) => 4 * compiled > elapsed;
 
     private void Read(AutoScheduling auto, long now)
     {

@@ -8,7 +8,7 @@ internal sealed class PoolItem : IThreadPoolWorkItem
 
     private PoolItem(in WorkItem item) => _item = item;
 
-    public static void Queue(in WorkItem item) => ThreadPool.UnsafeQueueUserWorkItem(new PoolItem(item), preferLocal: false);
+    public static void Queue(in WorkItem item) => Uninterruptible.QueueToPool(new PoolItem(item));
 
     void IThreadPoolWorkItem.Execute()
     {

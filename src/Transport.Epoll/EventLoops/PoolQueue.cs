@@ -23,7 +23,7 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
 
     public void Enqueue(in WorkItem item)
     {
-        _items.Enqueue(item);
+        Uninterruptible.Enqueue(_items, item);
         if (++_unflushed >= MaxBatch)
         {
             Flush();
@@ -43,11 +43,12 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
     void IThreadPoolWorkItem.Execute()
     {
         _request.OnCame();
-        if (!_items.TryDequeue(out WorkItem item))
+        if (!Uninterruptible.TryDequeue(_items, out WorkItem item))
         {
             return;
         }
 
+        string? name = Thread.CurrentThread.Name; // the pool resets it only after the batch
         long start = Environment.TickCount64;
         do
         {
@@ -57,9 +58,9 @@ internal sealed class PoolQueue : IThreadPoolWorkItem
             }
 
             item.RunForOwner();
-            CallbackIsolation.Restore();
+            CallbackIsolation.Restore(name);
         }
-        while (Environment.TickCount64 - start < MaxMilliseconds && _items.TryDequeue(out item));
+        while (Environment.TickCount64 - start < MaxMilliseconds && Uninterruptible.TryDequeue(_items, out item));
         if (!_items.IsEmpty)
         {
             _request.Ask(this);

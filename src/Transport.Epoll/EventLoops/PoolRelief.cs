@@ -67,7 +67,7 @@ internal sealed class PoolRelief(AutoScheduling auto, Func<TimeSpan>? processorT
         long lastSlow = Stopwatch.GetTimestamp();
         while (!_isRecalled && Stopwatch.GetElapsedTime(lastSlow) < _patience && TryRunOne(out bool wasSlow))
         {
-            CallbackIsolation.Restore();
+            CallbackIsolation.Restore(DriverThreads.StandbyName);
             if (wasSlow)
             {
                 lastSlow = Stopwatch.GetTimestamp();

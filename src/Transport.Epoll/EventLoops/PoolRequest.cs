@@ -15,7 +15,7 @@ internal struct PoolRequest
     {
         if (Interlocked.Exchange(ref _asked, 1) == 0)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(worker, preferLocal: false);
+            Uninterruptible.QueueToPool(worker);
         }
     }
 

@@ -84,7 +84,7 @@ internal sealed class RunQueue(EventLoop loop, CallbackPolicy? policy, Action<Ex
         LoopThread.Running = null;
         long entered = loop.Lease.Enter(item.Owner!, now);
         item.RunForOwner();
-        CallbackIsolation.Restore();
+        CallbackIsolation.Restore(loop.Name);
         if (!loop.Lease.TryLeave(entered))
         {
             return false;

@@ -50,7 +50,7 @@ internal sealed class SendScheduler(EventLoop loop) : PipeScheduler
         }
         else if (_coalescedReceives > 0)
         {
-            System.Threading.ThreadPool.UnsafeQueueUserWorkItem(action, state, preferLocal: false);
+            Uninterruptible.QueueToPool(action, state);
         }
         else if (loop.TryEnterSendInPlace())
         {

@@ -16,7 +16,7 @@ namespace Transport.Epoll.EventLoops;
 internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = null, object? gate = null) : IThreadPoolWorkItem
 {
     private readonly ConcurrentQueue<MeasuredCallback> _callbacks = new();
-    private readonly Action<IThreadPoolWorkItem> _toPool = toPool ?? (static item => ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: false));
+    private readonly Action<IThreadPoolWorkItem> _toPool = toPool ?? (Uninterruptible.QueueToPool);
     private readonly object _gate = gate ?? new();
     private PoolRequest _request;
 
@@ -41,7 +41,7 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
 
     public void Add(MeasuredCallback callback)
     {
-        _callbacks.Enqueue(callback);
+        Uninterruptible.Enqueue(_callbacks, callback);
         Interlocked.Increment(ref _added);
         Interlocked.Increment(ref _unpassed);
         _request.Ask(this);
@@ -80,7 +80,7 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
     /// <summary>Takes a callback without its work item, which is a spare one then.</summary>
     private bool TryTake([NotNullWhen(true)] out MeasuredCallback? callback)
     {
-        if (!_callbacks.TryDequeue(out callback))
+        if (!Uninterruptible.TryDequeue(_callbacks, out callback))
         {
             return false;
         }
@@ -109,7 +109,7 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
     /// <summary>Wakes a lent thread. The gate is held for a few instructions, unless others take the holder's processor; an interruption that a callback left on the loop's thread stops nothing.</summary>
     private void WakeOne()
     {
-        UninterruptibleLock.Enter(_gate);
+        Uninterruptible.Enter(_gate);
         Monitor.Pulse(_gate);
         Monitor.Exit(_gate);
     }
@@ -141,7 +141,7 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
         void IThreadPoolWorkItem.Execute()
         {
             MeasuredCallback? callback;
-            while (!queue._callbacks.TryDequeue(out callback))
+            while (!Uninterruptible.TryDequeue(queue._callbacks, out callback))
             {
                 if (queue.TryUseSpare())
                 {

@@ -16,7 +16,7 @@ internal sealed class Standby
     /// <summary>Has the thread look at its work, and at how long it may wait. An interruption that a callback left on the calling thread stops nothing.</summary>
     public void Wake()
     {
-        UninterruptibleLock.Enter(_gate);
+        Uninterruptible.Enter(_gate);
         _woken = true;
         Monitor.Pulse(_gate);
         Monitor.Exit(_gate);

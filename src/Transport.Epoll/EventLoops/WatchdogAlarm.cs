@@ -21,7 +21,7 @@ internal sealed class WatchdogAlarm
     {
         if (Volatile.Read(ref _sleeping) != 0 && Interlocked.Exchange(ref _sleeping, 0) != 0)
         {
-            UninterruptibleLock.Enter(_gate);
+            Uninterruptible.Enter(_gate);
             _raised = true;
             Monitor.PulseAll(_gate);
             Monitor.Exit(_gate);
@@ -30,7 +30,7 @@ internal sealed class WatchdogAlarm
 
     public void Stop()
     {
-        UninterruptibleLock.Enter(_gate);
+        Uninterruptible.Enter(_gate);
         _stopped = true;
         Monitor.PulseAll(_gate);
         Monitor.Exit(_gate);

@@ -25,7 +25,7 @@ internal sealed class WorkQueue(Action wake)
 
     public void Enqueue(in WorkItem item)
     {
-        _items.Enqueue(item);
+        Uninterruptible.Enqueue(_items, item);
         Interlocked.MemoryBarrier(); // pairs with the exchange in TryEnterSleep
         if (Volatile.Read(ref _sleeping) != 0)
         {
@@ -42,7 +42,16 @@ internal sealed class WorkQueue(Action wake)
         }
     }
 
-    public bool TryDequeue([MaybeNullWhen(false)] out WorkItem item) => _items.TryDequeue(out item);
+    public bool TryDequeue([MaybeNullWhen(false)] out WorkItem item) => Uninterruptible.TryDequeue(_items, out item);
+
+    /// <summary>The loop has ended: what is there runs on the pool. Any thread.</summary>
+    public void DrainToPool()
+    {
+        while (TryDequeue(out WorkItem item))
+        {
+            PoolItem.Queue(item);
+        }
+    }
 
     /// <summary>Says that the loop is about to sleep. False, and awake, when there is work after all.</summary>
     public bool TryEnterSleep()

@@ -4,35 +4,9 @@ using Transport.Epoll.Native;
 
 namespace Transport.Epoll.Listening;
 
-/// <summary>What an acceptor reports to.</summary>
-internal interface IAcceptSink
-{
-    /// <summary>Whether another connection may be accepted now.</summary>
-    bool HasRoom { get; }
-
-    /// <summary>A connection was accepted; the sink owns the descriptor now.</summary>
-    void OnAccepted(Acceptor acceptor, FileDescriptor descriptor, EndPoint? remoteEndPoint);
-
-    /// <summary>Descriptors or memory have run out: the acceptor tries again later.</summary>
-    void OnExhausted(SysResult error, TimeSpan retryWithin);
-}
-
-/// <summary>What a drain found, in the order in which it matters.</summary>
-internal enum DrainResult
-{
-    /// <summary>Nothing was queued.</summary>
-    WasEmpty,
-
-    /// <summary>Something was, and is accepted.</summary>
-    Accepted,
-
-    /// <summary>Something may be, but can't be accepted now.</summary>
-    Held,
-}
-
 /// <summary>Accepts the connections of one listening socket on one loop, a bounded number a turn, until the queue is empty.</summary>
 /// <remarks>
-/// The lease holder accepts. The thread that stops the listener accepts too, so both do it under the gate, which is never held across user code.
+/// The lease holder accepts, under the gate, which is never held across user code, until the acceptor is stopped, under the gate, too; then the stopping thread does.
 /// </remarks>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Stop disposes the timer.")]
 internal sealed class Acceptor : IEventHandler
@@ -57,8 +31,10 @@ internal sealed class Acceptor : IEventHandler
     // Shared by all acceptors.
     private readonly DescriptorReserve _reserve;
 
-    // Under the gate.
-    private bool _stopped;
+    // Written under the gate; what is only read without it is a hint to the loop, or the stopping thread's own.
+    private volatile bool _stopped;
+
+    // Under the gate until it is stopped; then the stopping thread's.
     private int _skippedInRow;
 
     // Set by the acceptor before it looks again, taken by whoever makes room or frees a descriptor: exactly one of them resumes it.
@@ -74,7 +50,7 @@ internal sealed class Acceptor : IEventHandler
         Socket = socket;
         _kernel = kernel;
         _reserve = reserve;
-        _retryTimer = new Timer(static state => ((Acceptor)state!).Retry(), this, s_retry, Timeout.InfiniteTimeSpan);
+        _retryTimer = Detached.Timer(static state => ((Acceptor)state!).Retry(), this, s_retry);
     }
 
     public EventLoop Loop { get; }
@@ -143,28 +119,42 @@ internal sealed class Acceptor : IEventHandler
     }
 
     /// <summary>After <see cref="Stop"/>: accepts all that the kernel has queued. The stopping thread.</summary>
+    /// <remarks>Without the gate, for which the loop may wait: once stopped, the loop accepts nothing.</remarks>
     /// <returns>What is to be done next.</returns>
     public DrainResult Drain()
     {
         int accepted = 0;
-        lock (_gate)
+        while (accepted < MaxDrained)
         {
-            while (accepted < MaxDrained)
+            switch (TryAcceptOne())
             {
-                switch (AcceptOne())
-                {
-                    case Outcome.Accepted:
-                        accepted++;
-                        break;
-                    case Outcome.Drained:
-                        return accepted == 0 ? DrainResult.WasEmpty : DrainResult.Accepted;
-                    case Outcome.Held:
-                        return DrainResult.Held;
-                }
+                case Outcome.Accepted:
+                    accepted++;
+                    break;
+                case Outcome.Drained:
+                    return accepted == 0 ? DrainResult.WasEmpty : DrainResult.Accepted;
+                case Outcome.Held:
+                    return DrainResult.Held;
             }
         }
 
         return DrainResult.Accepted;
+    }
+
+    /// <summary>A connection that can't be set up is lost; those behind it must not be reset for it.</summary>
+    private Outcome TryAcceptOne()
+    {
+        try
+        {
+            return AcceptOne();
+        }
+#pragma warning disable CA1031 // Whatever it was, it is that one connection's; its descriptor is closed.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            _sink.OnExhausted(SysResult.Ok(0), TimeSpan.Zero);
+            return Outcome.Accepted;
+        }
     }
 
     /// <summary>After <see cref="Stop"/>: takes the socket out of epoll and closes it if it is ours. The stopping thread.</summary>
@@ -236,9 +226,8 @@ internal sealed class Acceptor : IEventHandler
             : _reserve.Accept(Socket.Descriptor.Number, address, out length);
         if (result.IsOk)
         {
-            FileDescriptor descriptor = new(_kernel, result.Value);
             _skippedInRow = 0;
-            _sink.OnAccepted(this, descriptor, Socket.IsUnix ? null : SocketAddresses.FromKernel(address[..length]));
+            OnAccepted(result.Value, address[..length]);
             return Outcome.Accepted;
         }
 
@@ -255,6 +244,25 @@ internal sealed class Acceptor : IEventHandler
         _skippedInRow = 0;
         Hold(result);
         return Outcome.Held;
+    }
+
+    /// <summary>The descriptor is in nobody's hands until the sink has it.</summary>
+    private void OnAccepted(int number, ReadOnlySpan<byte> address)
+    {
+        EndPoint? remoteEndPoint;
+        FileDescriptor descriptor;
+        try
+        {
+            remoteEndPoint = Socket.IsUnix ? null : SocketAddresses.FromKernel(address);
+            descriptor = new(_kernel, number);
+        }
+        catch
+        {
+            _kernel.Close(number);
+            throw;
+        }
+
+        _sink.OnAccepted(this, descriptor, remoteEndPoint);
     }
 
     /// <summary>

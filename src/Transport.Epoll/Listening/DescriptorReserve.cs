@@ -13,8 +13,7 @@ internal sealed class DescriptorReserve
     public const int Size = 16;
 
     private readonly Kernel _kernel;
-    private readonly int _firstReserved;
-    private readonly int _firstNear;
+    private readonly int _accepting;
 
     // Near the reserve one accepts at a time, after a look at what is left.
     private readonly Lock _gate = new();
@@ -30,9 +29,7 @@ internal sealed class DescriptorReserve
     public DescriptorReserve(Kernel kernel, int accepting)
     {
         _kernel = kernel;
-        SysResult limit = kernel.DescriptorLimit();
-        _firstReserved = limit.IsOk ? limit.Value - Size : int.MaxValue;
-        _firstNear = _firstReserved - accepting;
+        _accepting = accepting;
     }
 
     /// <summary>Accepts a connection; if that would take from the reserve, EMFILE.</summary>
@@ -62,7 +59,7 @@ internal sealed class DescriptorReserve
     public SysResult AcceptAny(int listener, Span<byte> address, out int length)
     {
         SysResult result = _kernel.Accept(listener, address, out length);
-        if (result.IsOk && result.Value >= _firstNear)
+        if (result.IsOk && result.Value >= FirstReserved() - _accepting)
         {
             _isNear = true;
         }
@@ -87,8 +84,16 @@ internal sealed class DescriptorReserve
             }
 
             _kernel.Close(probe.Value);
-            _isNear = probe.Value >= _firstNear;
-            return probe.Value + Volatile.Read(ref _ungated) < _firstReserved;
+            int firstReserved = FirstReserved();
+            _isNear = probe.Value >= firstReserved - _accepting;
+            return probe.Value + Volatile.Read(ref _ungated) < firstReserved;
         }
+    }
+
+    /// <summary>Asked anew each time, some 0.1 µs: the limit may be raised or lowered while the process runs (prlimit(2)).</summary>
+    private int FirstReserved()
+    {
+        SysResult limit = _kernel.DescriptorLimit();
+        return limit.IsOk ? limit.Value - Size : int.MaxValue;
     }
 }

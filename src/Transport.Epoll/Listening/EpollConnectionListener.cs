@@ -25,7 +25,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
     private readonly ListenerStop _stop;
     private readonly Channel<EpollConnection> _accepted = Channel.CreateUnbounded<EpollConnection>();
     private readonly Lock _stopGate = new();
-    private int _waiting;
+    private readonly WaitingRoom _waiting = new(MaxWaiting);
     private long _lastWarning;
 
     // Under _stopGate.
@@ -50,7 +50,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
 
     public EndPoint EndPoint { get; }
 
-    bool IAcceptSink.HasRoom => Volatile.Read(ref _waiting) < MaxWaiting;
+    bool IAcceptSink.HasRoom => _waiting.IsOpen;
 
     /// <summary>Starts listening. The listener has taken over the sockets and the caller's reference to the loops, also when this fails.</summary>
     public static async Task<EpollConnectionListener> StartAsync(ConnectionSettings settings, EventLoopGroup loops, ListenSocket[] sockets, DescriptorReserve reserve)
@@ -86,7 +86,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         Task stopped;
         lock (_stopGate)
         {
-            stopped = _stopped ??= StartUnbinding();
+            stopped = _stopped ??= Detached.RunOnThread(Unbind); // a starved pool must not hold up the drain, and a loop never waits for it
         }
 
         // Kestrel passes a cancelled token when its time to stop is up, and expects no exception: the caller goes on, the unbinding too.
@@ -102,7 +102,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         Task disposed;
         lock (_stopGate)
         {
-            _stopped ??= Task.Run(CloseNow);
+            _stopped ??= Detached.Run(CloseNow);
             disposed = _disposed ??= DisposeCoreAsync(_stopped);
         }
 
@@ -111,28 +111,72 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
 
     void IAcceptSink.OnAccepted(Acceptor acceptor, FileDescriptor descriptor, EndPoint? remoteEndPoint)
     {
-        if (!_loops.TryAddReference())
+        EpollConnection? connection = null;
+        bool referenced = false;
+        try
         {
-            descriptor.Dispose(); // the listener's own reference is gone: it was disposed meanwhile
-            return;
-        }
+            if (!(referenced = _loops.TryAddReference()))
+            {
+                descriptor.Dispose(); // the listener's own reference is gone: it was disposed meanwhile
+                return;
+            }
 
+            connection = Connect(acceptor, descriptor, remoteEndPoint);
+            _firstReads.Add(connection);
+            connection.Start();
+            if (!TryQueue(connection))
+            {
+                _ = RefuseAsync(connection);
+            }
+        }
+        catch when (connection is null)
+        {
+            descriptor.Dispose();
+            if (referenced)
+            {
+                _loops.Release();
+            }
+
+            throw;
+        }
+        catch
+        {
+            connection!.Start(); // if it was not yet: what was not started can't end
+            _ = RefuseAsync(connection);
+            throw;
+        }
+    }
+
+    private EpollConnection Connect(Acceptor acceptor, FileDescriptor descriptor, EndPoint? remoteEndPoint)
+    {
         bool isUnix = acceptor.Socket.IsUnix;
         if (_settings.NoDelay && !isUnix && !acceptor.Socket.IsOwned)
         {
             SocketOptions.NoDelay(_settings.Kernel, descriptor.Number); // ours inherit it; a listener that was handed to us stays as it is
         }
 
-        EpollConnection connection = new(_settings, ChooseLoop(acceptor.Loop), descriptor, isUnix,
+        return new EpollConnection(_settings, ChooseLoop(acceptor.Loop), descriptor, isUnix,
             LocalEndPoint(acceptor.Socket, descriptor), isUnix ? null : remoteEndPoint, this);
-        _firstReads.Add(connection);
-        connection.Start();
-        Interlocked.Increment(ref _waiting);
-        if (!_accepted.Writer.TryWrite(connection))
+    }
+
+    /// <summary>False when nobody will accept any more.</summary>
+    private bool TryQueue(EpollConnection connection)
+    {
+        _waiting.Enter();
+        bool queued = false;
+        try
         {
-            Interlocked.Decrement(ref _waiting);
-            _ = RefuseAsync(connection);
+            queued = _accepted.Writer.TryWrite(connection);
         }
+        finally
+        {
+            if (!queued)
+            {
+                _waiting.Leave();
+            }
+        }
+
+        return queued;
     }
 
     void IAcceptSink.OnExhausted(SysResult error, TimeSpan retryWithin)
@@ -168,7 +212,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
 
     private EpollConnection HandOut(EpollConnection connection)
     {
-        if (Interlocked.Decrement(ref _waiting) == MaxWaiting / 2)
+        if (_waiting.Leave())
         {
             ResumeAcceptors();
         }
@@ -201,19 +245,6 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         }
 
         return socket.EndPoint is IPEndPoint known ? new IPEndPoint(known.Address, known.Port) : socket.EndPoint;
-    }
-
-    /// <summary>On a thread of its own, if one can be had: a starved pool must not hold up the drain, and a loop never waits for it.</summary>
-    private Task StartUnbinding()
-    {
-        try
-        {
-            return Task.Factory.StartNew(Unbind, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        }
-        catch (TaskSchedulerException)
-        {
-            return Task.Run(Unbind);
-        }
     }
 
     private void Unbind()

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Transport.Epoll.Connections;
+using Transport.Epoll.EventLoops;
 
 namespace Transport.Epoll.Listening;
 
@@ -13,20 +14,30 @@ internal sealed class FirstReadTracker
 
     public void Add(EpollConnection connection)
     {
-        lock (_acceptedAt)
+        Uninterruptible.Enter(_acceptedAt);
+        try
         {
             _acceptedAt.Add(connection, Stopwatch.GetTimestamp());
+        }
+        finally
+        {
+            Monitor.Exit(_acceptedAt);
         }
     }
 
     public void Remove(EpollConnection connection)
     {
-        lock (_acceptedAt)
+        Uninterruptible.Enter(_acceptedAt); // the application's thread: an interruption that it has pending must not keep the entry here
+        try
         {
             if (_acceptedAt.Remove(connection))
             {
                 Monitor.PulseAll(_acceptedAt);
             }
+        }
+        finally
+        {
+            Monitor.Exit(_acceptedAt);
         }
     }
 

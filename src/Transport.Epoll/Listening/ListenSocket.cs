@@ -9,7 +9,7 @@ namespace Transport.Epoll.Listening;
 /// <remarks>Any thread: immutable, but for the descriptor's own state.</remarks>
 internal sealed class ListenSocket
 {
-    private ListenSocket(FileDescriptor descriptor, EndPoint endPoint, bool isUnix, UnixSocketFile? file, bool isOwned)
+    public ListenSocket(FileDescriptor descriptor, EndPoint endPoint, bool isUnix, UnixSocketFile? file, bool isOwned)
     {
         Descriptor = descriptor;
         EndPoint = endPoint;
@@ -41,7 +41,7 @@ internal sealed class ListenSocket
             switch (endPoint)
             {
                 case FileHandleEndPoint inherited:
-                    sockets.Add(Inherit(kernel, inherited));
+                    sockets.Add(ForeignSocket.Inherit(kernel, inherited, backlog));
                     break;
                 case UnixDomainSocketEndPoint unix:
                     sockets.Add(BindUnix(kernel, unix, backlog, unixAccess));
@@ -100,7 +100,7 @@ internal sealed class ListenSocket
 
             ThrowIfFailed(kernel.Bind(descriptor.Number, SocketAddresses.ToKernel(endPoint)));
             ThrowIfFailed(kernel.Listen(descriptor.Number, backlog));
-            return new ListenSocket(descriptor, Name(kernel, descriptor) ?? endPoint, isUnix: false, file: null, isOwned: true);
+            return new ListenSocket(descriptor, Name(kernel, descriptor.Number) ?? endPoint, isUnix: false, file: null, isOwned: true);
         }
         catch
         {
@@ -116,12 +116,7 @@ internal sealed class ListenSocket
         try
         {
             SysResult bound = kernel.Bind(descriptor.Number, SocketAddresses.ToKernel(endPoint));
-            if (bound.IsAddressInUse && UnixSocketFile.TryRemoveStale(kernel, endPoint))
-            {
-                bound = kernel.Bind(descriptor.Number, SocketAddresses.ToKernel(endPoint));
-            }
-
-            ThrowIfFailed(bound);
+            ThrowIfFailed(bound.IsAddressInUse ? UnixSocketFile.BindOverStale(kernel, descriptor.Number, endPoint) : bound);
             file = UnixSocketFile.Of(kernel, endPoint);
             if (access is not null)
             {
@@ -139,27 +134,17 @@ internal sealed class ListenSocket
         }
     }
 
-    private static ListenSocket Inherit(Kernel kernel, FileHandleEndPoint endPoint)
-    {
-        FileDescriptor descriptor = new(kernel, checked((int)endPoint.FileHandle), owned: false);
-        if (!SocketOptions.IsListening(kernel, descriptor.Number))
-        {
-            throw new InvalidOperationException($"Descriptor {endPoint.FileHandle} can't be served: it is not a listening stream socket. Allowed is one on which listen(2) was called, as systemd hands over.");
-        }
-
-        kernel.SetNonBlocking(descriptor.Number).ThrowIfFailed();
-        EndPoint? name = Name(kernel, descriptor);
-        return new ListenSocket(descriptor, name ?? endPoint, isUnix: name is not IPEndPoint, file: null, isOwned: false);
-    }
-
-    private static EndPoint? Name(Kernel kernel, FileDescriptor descriptor)
+    /// <summary>The endpoint that a socket is bound to; <see langword="null"/> for an unnamed unix socket.</summary>
+    public static EndPoint? Name(Kernel kernel, int descriptor)
     {
         Span<byte> address = stackalloc byte[SocketAddresses.MaxLength];
-        kernel.GetSocketName(descriptor.Number, address, out int length).ThrowIfFailed();
+        kernel.GetSocketName(descriptor, address, out int length).ThrowIfFailed();
         return SocketAddresses.FromKernel(address[..length]);
     }
 
-    private static void ThrowIfFailed(SysResult result)
+    /// <exception cref="AddressInUseException">The address is in use.</exception>
+    /// <exception cref="SocketException">The call failed for another reason.</exception>
+    public static void ThrowIfFailed(SysResult result)
     {
         if (result.IsAddressInUse)
         {

@@ -36,7 +36,7 @@ internal static class UnixAccounts
             }
         }
 
-        throw new InvalidOperationException($"There is no {kind} '{account}'; allowed is a name in {list} or a number.");
+        throw new InvalidOperationException($"There is no {kind} '{account}'; allowed is a name in {list} or a number, as 'id {account}' tells for names of other services, such as LDAP.");
     }
 
     private static bool TryParse(string text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);

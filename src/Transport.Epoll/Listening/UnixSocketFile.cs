@@ -39,16 +39,37 @@ internal sealed class UnixSocketFile
         }
     }
 
-    /// <summary>Removes what an earlier process left behind: only a socket, and only if nobody answers on it.</summary>
-    public static bool TryRemoveStale(Kernel kernel, UnixDomainSocketEndPoint endPoint)
+    /// <summary>
+    /// Binds in the place of what an earlier process left behind: only of a socket, and only if no process has it bound, listening or not yet. Two servers
+    /// that find the same file do so one after the other, under a lock on its directory, so the second finds the first one's file and leaves it.
+    /// </summary>
+    /// <returns>What bind(2) said; "in use" if the file is not to be replaced, or if its directory can't be read and so not be locked.</returns>
+    public static SysResult BindOverStale(Kernel kernel, int descriptor, UnixDomainSocketEndPoint endPoint)
     {
-        if (!TryGetPath(endPoint, out string path) || !kernel.FileIdentity(path, out FileIdentity identity).IsOk || !identity.IsSocket)
+        if (!TryGetPath(endPoint, out string path))
+        {
+            return SysResult.AddressInUse;
+        }
+
+        using DirectoryLock? taken = DirectoryLock.TryTake(kernel, Path.GetDirectoryName(path) is { Length: > 0 } directory ? directory : ".");
+        return taken is not null && IsStale(kernel, path, endPoint) && kernel.Unlink(path).IsOk
+            ? kernel.Bind(descriptor, SocketAddresses.ToKernel(endPoint))
+            : SysResult.AddressInUse;
+    }
+
+    /// <summary>
+    /// Asked with a datagram socket, which never reaches a server: "refused" then means that no socket is bound to the file (unix_find_bsd in net/unix/af_unix.c), in whichever network
+    /// namespace; one of another type, whether it listens or not, answers "wrong type" (EPROTOTYPE). A stream socket would be refused in both cases.
+    /// </summary>
+    private static bool IsStale(Kernel kernel, string path, UnixDomainSocketEndPoint endPoint)
+    {
+        if (!kernel.FileIdentity(path, out FileIdentity identity).IsOk || !identity.IsSocket)
         {
             return false;
         }
 
-        using FileDescriptor probe = new(kernel, kernel.Socket(SocketAddresses.Family(endPoint)).Value);
-        return kernel.Connect(probe.Number, SocketAddresses.ToKernel(endPoint)).IsRefused && kernel.Unlink(path).IsOk;
+        using FileDescriptor probe = new(kernel, kernel.DatagramSocket(SocketAddresses.Family(endPoint)).Value);
+        return kernel.Connect(probe.Number, SocketAddresses.ToKernel(endPoint)).IsRefused;
     }
 
     /// <summary>Removes the file, unless a successor has put its own in the place.</summary>

@@ -8,18 +8,37 @@ namespace Transport.Epoll.Native;
 /// <remarks>Any thread: no state.</remarks>
 internal abstract unsafe class FileCalls
 {
+    /// <summary>Which file a path names: the file itself, never one that a link in its place points to (lstat(2)).</summary>
     public virtual SysResult FileIdentity(string path, out FileIdentity identity)
     {
         stat status;
         fixed (byte* pointer = ZeroTerminated(path))
         {
-            SysResult result = SysResult.From(stat(pointer, &status));
-            identity = result.IsOk
-                ? new FileIdentity(status.st_dev, status.st_ino, ((ushort)status.st_mode & (ushort)S_IFMT) == (ushort)S_IFSOCK)
-                : default;
-            return result;
+            return Identity(SysResult.From(lstat(pointer, &status)), status, out identity);
         }
     }
+
+    /// <summary>Which file an open descriptor is of (fstat(2)).</summary>
+    public virtual SysResult FileIdentity(int descriptor, out FileIdentity identity)
+    {
+        stat status;
+        return Identity(SysResult.From(fstat(descriptor, &status)), status, out identity);
+    }
+
+    /// <summary>Opens a directory, to lock it.</summary>
+    public virtual SysResult OpenDirectory(string path)
+    {
+        fixed (byte* pointer = ZeroTerminated(path))
+        {
+            return SysResult.From(open(pointer, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        }
+    }
+
+    /// <summary>Locks an open file or directory against others who do the same; would-block if one of them has it (flock(2)).</summary>
+    public virtual SysResult TryLock(int descriptor) => FileLock.Call(descriptor, FileLock.ExclusiveNonBlocking);
+
+    /// <summary>Gives a lock back, also for copies of the descriptor that a child process has until its exec (flock(2)).</summary>
+    public virtual SysResult Unlock(int descriptor) => FileLock.Call(descriptor, FileLock.Release);
 
     public virtual SysResult Unlink(string path)
     {
@@ -62,6 +81,14 @@ internal abstract unsafe class FileCalls
             _ = close(file.Value);
             return result;
         }
+    }
+
+    private static SysResult Identity(SysResult result, in stat status, out FileIdentity identity)
+    {
+        identity = result.IsOk
+            ? new FileIdentity(status.st_dev, status.st_ino, ((ushort)status.st_mode & (ushort)S_IFMT) == (ushort)S_IFSOCK)
+            : default;
+        return result;
     }
 
     private static byte[] ZeroTerminated(string path) => Encoding.UTF8.GetBytes(path + '\0');

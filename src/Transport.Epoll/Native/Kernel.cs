@@ -56,6 +56,12 @@ internal unsafe class Kernel : FileCalls
 
     public virtual SysResult Socket(int family) => SysResult.From(socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 
+    /// <summary>A datagram socket, to find out what a unix address is bound to.</summary>
+    public virtual SysResult DatagramSocket(int family) => SysResult.From(socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+
+    /// <summary>Another close-on-exec descriptor of the same socket (fcntl(2)).</summary>
+    public virtual SysResult Duplicate(int descriptor) => SysResult.From(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+
     public virtual SysResult Bind(int descriptor, ReadOnlySpan<byte> address)
     {
         fixed (byte* pointer = address)

@@ -7,6 +7,9 @@ namespace Transport.Epoll.Native;
 /// <remarks>Any thread: no state.</remarks>
 internal static class SocketOptions
 {
+    /// <summary>IPPROTO_MPTCP of linux/in.h, which Tmds.LibC leaves out.</summary>
+    private const int MultipathTcp = 262;
+
     /// <summary>
     /// Classic BPF for a listening TCP socket: drop a segment with SYN and without ACK, keep all others. The filter sees the TCP header
     /// at offset 0, its flags in byte 13 (tcp_filter in net/ipv4/tcp_ipv4.c). struct sock_filter: code, jump true, jump false, k.
@@ -39,6 +42,21 @@ internal static class SocketOptions
     /// <summary>Whether the descriptor is a listening socket (SO_ACCEPTCONN, socket(7)).</summary>
     public static bool IsListening(Kernel kernel, int descriptor)
         => kernel.GetOption(descriptor, SOL_SOCKET, SO_ACCEPTCONN, out int listening).IsOk && listening != 0;
+
+    /// <summary>What a descriptor is that can't be served; <see langword="null"/> if it can: a TCP (or MPTCP) socket, or a stream unix socket.</summary>
+    public static string? FindObstacle(Kernel kernel, int descriptor)
+    {
+        if (!kernel.GetOption(descriptor, SOL_SOCKET, SO_DOMAIN, out int domain).IsOk
+            || !kernel.GetOption(descriptor, SOL_SOCKET, SO_TYPE, out int type).IsOk
+            || !kernel.GetOption(descriptor, SOL_SOCKET, SO_PROTOCOL, out int protocol).IsOk)
+        {
+            return "no open socket";
+        }
+
+        bool isServed = type == SOCK_STREAM && (domain == AF_UNIX
+            || ((domain == AF_INET || domain == AF_INET6) && (protocol == IPPROTO_TCP || protocol == MultipathTcp)));
+        return isServed ? null : $"a socket of address family {domain}, type {type} and protocol {protocol} (socket(2))";
+    }
 
     private static ulong Instruction(ushort code, byte jumpTrue, byte jumpFalse, uint k)
         => code | ((ulong)jumpTrue << 16) | ((ulong)jumpFalse << 24) | ((ulong)k << 32);

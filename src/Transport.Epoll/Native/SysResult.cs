@@ -52,6 +52,9 @@ internal readonly struct SysResult
     /// <summary>As if the process had reached its limit of open descriptors (EMFILE).</summary>
     public static SysResult TooManyOpenFiles => new(-EMFILE);
 
+    /// <summary>As if another socket had the address (EADDRINUSE).</summary>
+    public static SysResult AddressInUse => new(-EADDRINUSE);
+
     /// <summary>As if the descriptor were closed (EBADF).</summary>
     public static SysResult BadDescriptor => new(-EBADF);
 

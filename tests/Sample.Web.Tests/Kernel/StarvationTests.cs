@@ -48,6 +48,39 @@ public class StarvationTests(ITestOutputHelper output)
         Assert.InRange(after.MovesToPool - before.MovesToPool, 0, Connections);
     }
 
+    /// <summary>A callback that computes gets a fifth of the processor, so it is excused, and computes for long: for half a second, then its loop is taken over.</summary>
+    [Fact]
+    public async Task Processor_SharedWithBusyProcessesAndALongCallback_NeighboursWaitTwoSecondsAtMost()
+    {
+        await using var sample = await StartOnOneProcessorAsync();
+        using var computing = sample.CreateClient();
+        using var neighbour = sample.CreateClient();
+        foreach (var client in (HttpClient[])[computing, neighbour])
+        {
+            await SchedulingFigures.ReadAsync(client);
+            await AskAsync(client, "/spin/0"); // the connection's first callback runs on the pool, this one on the loop
+        }
+
+        var before = await ReadFiguresAsync(neighbour);
+        var longest = TimeSpan.Zero;
+        using (new BusyLoops(3))
+        {
+            var computes = AskAsync(computing, "/spin/5000");
+            do
+            {
+                longest = TimeSpan.FromTicks(Math.Max(longest.Ticks, (await AskAsync(neighbour, "/plaintext")).Ticks));
+            }
+            while (!computes.IsCompleted);
+
+            await computes;
+        }
+
+        var after = await ReadFiguresAsync(neighbour);
+        output.WriteLine($"longest wait {longest.TotalMilliseconds:F0} ms, {before}, {after}");
+        Assert.InRange(after.TakeOvers - before.TakeOvers, 1, long.MaxValue);
+        Assert.InRange(longest, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+    }
+
     /// <summary>As under a debugger, or when the machine itself is paused: all threads stop at once, the loop's in the middle of a callback.</summary>
     [Fact]
     public async Task Process_StoppedInCallbacks_IsNoStall()
@@ -107,6 +140,13 @@ public class StarvationTests(ITestOutputHelper output)
         }
 
         Assert.Fail($"Others use processor 0: at last {others:P0} of it. The test needs it for itself.");
+    }
+
+    private static async Task<TimeSpan> AskAsync(HttpClient client, string path)
+    {
+        var clock = Stopwatch.StartNew();
+        await client.GetStringAsync(new Uri(path, UriKind.Relative)).WithTimeout(Deadline.Long);
+        return clock.Elapsed;
     }
 
     private static async Task AskForEverythingAsync(SampleProcess sample)

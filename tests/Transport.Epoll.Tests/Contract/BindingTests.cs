@@ -84,6 +84,47 @@ public sealed class BindingTests
         await Assert.ThrowsAsync<AddressInUseException>(() => RawListener.BindAsync(transport, first.EndPoint));
     }
 
+    /// <summary>Another program of the same user, with SO_REUSEPORT, on our address, a more specific one or a wider one.</summary>
+    [Theory]
+    [InlineData(TransportKind.Sockets, "127.0.0.1", "127.0.0.1")]
+    [InlineData(TransportKind.Sockets, "::", "127.0.0.1")]
+    [InlineData(TransportKind.EpollAuto, "127.0.0.1", "127.0.0.1")]
+    [InlineData(TransportKind.EpollAuto, "127.0.0.1", "0.0.0.0")]
+    [InlineData(TransportKind.EpollAuto, "0.0.0.0", "127.0.0.1")]
+    [InlineData(TransportKind.EpollAuto, "::1", "::1")]
+    [InlineData(TransportKind.EpollAuto, "::", "::")]
+    [InlineData(TransportKind.EpollAuto, "::", "0.0.0.0")]
+    [InlineData(TransportKind.EpollAuto, "::", "127.0.0.1")]
+    [InlineData(TransportKind.EpollInline, "::", "127.0.0.1")]
+    [InlineData(TransportKind.EpollThreadPool, "::", "127.0.0.1")]
+    [Trait("Contract", "4")]
+    public async Task BindAsync_AStrangerSharesPorts_CannotHaveOurs(TransportKind kind, string ours, string strangers)
+    {
+        await using var listener = await RawListener.BindAsync(kind, new IPEndPoint(IPAddress.Parse(ours), 0));
+        var endPoint = new IPEndPoint(IPAddress.Parse(strangers), ((IPEndPoint)listener.EndPoint).Port);
+        using var stranger = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        stranger.SetRawSocketOption(1, 15, BitConverter.GetBytes(1)); // SOL_SOCKET, SO_REUSEPORT
+
+        var exception = Assert.Throws<SocketException>(() => stranger.Bind(endPoint));
+
+        Assert.Equal(SocketError.AddressAlreadyInUse, exception.SocketErrorCode);
+    }
+
+    [Theory]
+    [ClassData(typeof(AllTransports))]
+    [Trait("Contract", "4")]
+    public async Task BindAsync_UnixPathIsBoundAndDoesNotListenYet_ThrowsAddressInUse(TransportKind kind)
+    {
+        using var path = new TempSocketPath();
+        using var starting = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        starting.Bind(path.EndPoint);
+
+        await Assert.ThrowsAsync<AddressInUseException>(() => RawListener.BindAsync(kind, path.EndPoint));
+
+        starting.Listen();
+        using var client = await RawClient.ConnectAsync(path.EndPoint);
+    }
+
     [Theory]
     [ClassData(typeof(AllTransports))]
     [Trait("Contract", "4")]

@@ -56,6 +56,32 @@ public sealed class InheritedListenerTests
     }
 
     [Theory]
+    [MemberData(nameof(TcpKinds))]
+    [Trait("Contract", "7")]
+    public async Task BindAsync_TcpDescriptorThatDoesNotListenYet_IsMadeToListen(TransportKind kind, FileHandleType type)
+    {
+        using var owner = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        owner.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await using var listener = await RawListener.BindAsync(kind, HandleOf(owner, type));
+
+        Assert.Equal(owner.LocalEndPoint, listener.EndPoint);
+        await ExpectServedAsync(listener);
+    }
+
+    [Theory]
+    [MemberData(nameof(UnixKinds))]
+    [Trait("Contract", "7")]
+    public async Task BindAsync_UnixDescriptorThatDoesNotListenYet_IsMadeToListen(TransportKind kind, FileHandleType type)
+    {
+        using var path = new TempSocketPath();
+        using var owner = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        owner.Bind(path.EndPoint);
+        await using var listener = await RawListener.BindAsync(kind, HandleOf(owner, type));
+
+        await ExpectServedAsync(listener);
+    }
+
+    [Theory]
     [ClassData(typeof(EpollTransports))]
     [Trait("Contract", "7")]
     public async Task UnbindAsync_TcpDescriptor_LeavesItsQueueToTheSuccessor(TransportKind kind)

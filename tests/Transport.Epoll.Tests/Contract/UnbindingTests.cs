@@ -123,6 +123,39 @@ public sealed class UnbindingTests
         Assert.True(fastest < Bound * 0.6, $"The fastest of five took {fastest.TotalMilliseconds} ms");
     }
 
+    /// <summary>As TLS does: what it consumes first is a ClientHello, and no request.</summary>
+    [Theory]
+    [ClassData(typeof(EpollTransports))]
+    [Trait("Contract", "9")]
+    public async Task UnbindAsync_MiddlewareReadsInFrontOfTheApplication_CompletesAfterTheBound(TransportKind kind)
+    {
+        await using var listener = await RawListener.BindAsync(kind);
+        var sinceConnected = Stopwatch.StartNew();
+        var (client, server) = await listener.ConnectAsync();
+        using (client)
+        await using (server)
+        {
+            var below = server.Transport;
+            server.Transport = new Replacement(below);
+            await client.SendAsync("hello");
+            var read = await below.Input.ReadAsync().WithTimeout();
+            below.Input.AdvanceTo(read.Buffer.End);
+            var clock = Stopwatch.StartNew();
+
+            await listener.Listener.UnbindAsync().WithTimeout();
+
+            Assert.True(clock.Elapsed >= Bound * 0.6 || sinceConnected.Elapsed >= Bound, $"It took {clock.Elapsed.TotalMilliseconds} ms");
+            server.Transport = below;
+        }
+    }
+
+    private sealed class Replacement(System.IO.Pipelines.IDuplexPipe below) : System.IO.Pipelines.IDuplexPipe
+    {
+        public System.IO.Pipelines.PipeReader Input => below.Input;
+
+        public System.IO.Pipelines.PipeWriter Output => below.Output;
+    }
+
     [Theory]
     [ClassData(typeof(AllTransports))]
     [Trait("Contract", "9")]

@@ -5,6 +5,8 @@ namespace Transport.Epoll.Tests.EventLoops;
 
 public class CallbackIsolationTests
 {
+    private const string Name = "isolated";
+
     private static readonly AsyncLocal<int> Local = new();
 
     [Fact]
@@ -15,7 +17,7 @@ public class CallbackIsolationTests
         await OnNewThreadAsync(() =>
         {
             before = ExecutionContext.Capture();
-            CallbackIsolation.Restore();
+            CallbackIsolation.Restore(Name);
             after = ExecutionContext.Capture();
         });
 
@@ -31,7 +33,7 @@ public class CallbackIsolationTests
         await OnNewThreadAsync(() =>
         {
             told.Value = 5;
-            CallbackIsolation.Restore();
+            CallbackIsolation.Restore(Name);
         });
 
         Assert.Equal([(0, 5), (5, 0)], changes);
@@ -46,7 +48,7 @@ public class CallbackIsolationTests
         {
             Local.Value = 5;
             ExecutionContext.SuppressFlow();
-            CallbackIsolation.Restore();
+            CallbackIsolation.Restore(Name);
             suppressed = ExecutionContext.IsFlowSuppressed();
             value = Local.Value;
         });
@@ -60,6 +62,7 @@ public class CallbackIsolationTests
         TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Thread thread = new(() =>
         {
+            CallbackIsolation.OnNewThread();
             try
             {
                 action();
@@ -72,6 +75,7 @@ public class CallbackIsolationTests
         })
         {
             IsBackground = true,
+            Name = Name,
         };
         thread.UnsafeStart();
         await done.Task.WithTimeout();

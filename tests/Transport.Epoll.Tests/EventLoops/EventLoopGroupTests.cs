@@ -72,6 +72,19 @@ public class EventLoopGroupTests
     }
 
     [Fact]
+    public async Task LeastLoaded_LoopHasEnded_IsAnother()
+    {
+        EventLoopGroup group = Create(2);
+        group.Loops[1].AddConnection();
+        group.Loops[0].Stop();
+        EventLoop ended = group.Loops[0];
+        await Waiting.UntilAsync(() => ended.HasEnded);
+
+        Assert.Same(group.Loops[1], group.LeastLoaded());
+        group.Loops[1].Stop();
+    }
+
+    [Fact]
     public async Task Failed_LoopCannotGoOn_IsRaised()
     {
         TaskCompletionSource<Exception> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);

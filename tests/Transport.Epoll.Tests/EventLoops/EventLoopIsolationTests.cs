@@ -65,6 +65,23 @@ public sealed class EventLoopIsolationTests : IDisposable
         Assert.Equal(ThreadPriority.Normal, await _owner.RunAsync(_test.Loop, () => Thread.CurrentThread.Priority));
     }
 
+    /// <summary>A foreground thread keeps the process alive when main returns.</summary>
+    [Fact]
+    public async Task ApplicationItem_MakesItsThreadAForegroundOne_IsABackgroundOneForTheNext()
+    {
+        await _owner.RunAsync(_test.Loop, () => Thread.CurrentThread.IsBackground = false);
+
+        Assert.True(await _owner.RunAsync(_test.Loop, () => Thread.CurrentThread.IsBackground));
+    }
+
+    [Fact]
+    public async Task ApplicationItem_RenamesItsThread_HasItsNameForTheNext()
+    {
+        await _owner.RunAsync(_test.Loop, () => Thread.CurrentThread.Name = "left behind");
+
+        Assert.Equal(_test.Loop.Name, await _owner.RunAsync(_test.Loop, () => Thread.CurrentThread.Name));
+    }
+
     [Fact]
     public async Task ApplicationItem_SuppressesFlow_FlowsForTheNext()
     {

@@ -11,7 +11,8 @@ public class LoopObservationTests
     private const string Runnable = "1 (epoll-loop-0) R 1";
     private const string Asleep = "1 (epoll-loop-0) S 1";
 
-    private static readonly TimeSpan s_stuckAfter = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_stuckAfter = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(10);
 
     /// <summary>The kernel counts a wait for a processor when it is over: until then the thread's times stand still.</summary>
     [Fact]
@@ -70,12 +71,50 @@ public class LoopObservationTests
         await blocked.EndAsync();
     }
 
+    /// <summary>However busy the machine is, those behind the callback wait for no longer: a fifth thread on a processor computed for 20 s, and its loop stood still.</summary>
+    [Theory]
+    [InlineData(Runnable, 0, 0)] // still waits for a processor, in each tick
+    [InlineData(Asleep, Second, 0)] // has waited for one, in each tick
+    [InlineData(Asleep, 0, 1)] // compiles all the time
+    public async Task Tick_ExcusedTickAfterTick_IsAStallAfterHalfASecond(string stat, long waits, int compiles)
+    {
+        long runDelay = 0;
+        long ran = 0;
+        using AutoLoops loops = new();
+        loops.Kernel.SchedStat = () => $"{ran += compiles * Second} {runDelay += waits} 0";
+        loops.Kernel.Stat = stat;
+        using BlockedCallback blocked = new();
+        long start = Stopwatch.GetTimestamp();
+        await blocked.StartAsync(loops.Loop);
+
+        await Waiting.UntilAsync(() =>
+        {
+            loops.CompilationTime += TimeSpan.FromSeconds(compiles);
+            loops.Watchdog.Tick();
+            return loops.Counters.TakeOvers == 1;
+        });
+
+        Assert.True(Stopwatch.GetElapsedTime(start) >= TimeSpan.FromMilliseconds(500), "It was not excused.");
+        await blocked.EndAsync();
+    }
+
+    [Fact]
+    public async Task Look_OwnCodeNeverGetsAProcessor_IsStuckAtLast()
+    {
+        using AutoLoops loops = new();
+        loops.Kernel.Stat = Runnable;
+        using HeldTurn held = await HeldTurn.StartAsync(loops.Loop);
+        LoopObservation observation = new(loops.Loop, loops.Auto, s_interval, s_stuckAfter);
+
+        Assert.Contains(LoopSight.Stuck, LookFor(observation, s_stuckAfter * 15));
+    }
+
     [Fact]
     public async Task Look_OwnCodeHoldsTheTurnUp_IsStuckOnce()
     {
         using AutoLoops loops = new();
         using HeldTurn held = await HeldTurn.StartAsync(loops.Loop);
-        LoopObservation observation = new(loops.Loop, loops.Auto, s_stuckAfter);
+        LoopObservation observation = new(loops.Loop, loops.Auto, s_interval, s_stuckAfter);
 
         Assert.Contains(LoopSight.Stuck, LookFor(observation, s_stuckAfter * 3));
         Assert.DoesNotContain(LoopSight.Stuck, LookFor(observation, s_stuckAfter * 3));
@@ -92,9 +131,9 @@ public class LoopObservationTests
         loops.Kernel.SchedStat = () => $"0 {runDelay += waited} 0";
         loops.Kernel.Stat = stat;
         using HeldTurn held = await HeldTurn.StartAsync(loops.Loop);
-        LoopObservation observation = new(loops.Loop, loops.Auto, s_stuckAfter);
+        LoopObservation observation = new(loops.Loop, loops.Auto, s_interval, s_stuckAfter);
 
-        Assert.DoesNotContain(LoopSight.Stuck, LookFor(observation, s_stuckAfter * 5));
+        Assert.DoesNotContain(LoopSight.Stuck, LookFor(observation, s_stuckAfter * 2));
 
         loops.Kernel.Stat = Asleep;
         loops.Kernel.SchedStat = () => $"0 {runDelay} 0";

@@ -298,7 +298,7 @@ public sealed class PoolReliefTests : IDisposable
     public async Task Watchdog_LoopsWaitAndSoDoesACallback_StaysAwakeUntilItRan()
     {
         _loops.IsBusy = false;
-        _loops.Watchdog.Start();
+        _loops.Watchdog.Start(new ThreadStarter());
         await Waiting.UntilAsync(() => _loops.Auto.Alarm.IsSleeping);
         RecordingItemOwner owner = new();
         owner.Callbacks.TryMoveToPool();

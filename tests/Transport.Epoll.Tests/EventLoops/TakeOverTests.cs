@@ -241,7 +241,7 @@ public class TakeOverTests
     public async Task Watchdog_AsleepWhenACallbackBlocks_WakesAndTakesOver()
     {
         using AutoLoops loops = new(times: AutoLoops.Times with { TakeOverAfter = TimeSpan.FromMilliseconds(3) });
-        loops.Watchdog.Start();
+        loops.Watchdog.Start(new ThreadStarter());
         for (int round = 0; round < 5; round++)
         {
             await Waiting.UntilAsync(() => loops.Auto.Alarm.IsSleeping);

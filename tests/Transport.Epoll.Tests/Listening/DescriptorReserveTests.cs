@@ -44,6 +44,32 @@ public class DescriptorReserveTests
         Assert.True(reserve.AcceptAny(0, default, out _).IsOk);
     }
 
+    [Fact]
+    public void Accept_LimitIsRaised_TakesAllButTheReserveOfTheNewOne()
+    {
+        DescriptorReserve reserve = new(_kernel, accepting: 1);
+        AcceptAll(reserve);
+        _kernel.Limit = 2 * Limit;
+
+        Assert.True(reserve.IsFree());
+        AcceptAll(reserve);
+
+        Assert.Equal((2 * Limit) - DescriptorReserve.Size, _kernel.Open);
+    }
+
+    [Fact]
+    public void Accept_LimitIsLowered_LeavesTheReserveOfTheNewOne()
+    {
+        DescriptorReserve reserve = new(_kernel, accepting: 1);
+        Assert.True(reserve.Accept(0, default, out _).IsOk);
+        _kernel.Limit = Limit / 2;
+
+        AcceptAll(reserve);
+
+        Assert.Equal((Limit / 2) - DescriptorReserve.Size, _kernel.Open);
+        Assert.False(reserve.IsFree());
+    }
+
     /// <summary>All threads are in the kernel before the first of them can know that few are left, and it takes all that it can before the others go on.</summary>
     [Fact]
     public void Accept_OnAllThreadsAtTheSameMoment_LeavesTheReserve()
@@ -96,6 +122,8 @@ public class DescriptorReserveTests
 
         /// <summary>Called with the listener in each call of accept.</summary>
         public Action<int>? OnAccept { get; set; }
+
+        public int Limit { get; set; } = DescriptorReserveTests.Limit;
 
         public override SysResult DescriptorLimit() => SysResult.Ok(Limit);
 

@@ -140,12 +140,68 @@ public sealed class ListenSocketTests : IDisposable
     }
 
     [Fact]
-    public void Bind_InheritedSocketThatDoesNotListen_IsRefused()
+    public void Bind_InheritedSocketThatIsNotBound_IsRefused()
     {
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        FileHandleEndPoint endPoint = new((ulong)socket.Handle, FileHandleType.Tcp);
 
-        Assert.Throws<InvalidOperationException>(() => Bind(endPoint));
+        ExpectRefused(socket.Handle, "not bound");
+    }
+
+    [Fact]
+    public void Bind_InheritedSocketThatIsConnected_IsRefused()
+    {
+        using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(AnyPort);
+        listener.Listen();
+        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(listener.LocalEndPoint!);
+
+        ExpectRefused(socket.Handle, "connected");
+    }
+
+    [Theory]
+    [InlineData(AddressFamily.Unix, SocketType.Seqpacket)]
+    [InlineData(AddressFamily.Unix, SocketType.Dgram)]
+    [InlineData(AddressFamily.InterNetwork, SocketType.Dgram)]
+    public void Bind_InheritedSocketOfAnotherType_IsRefused(AddressFamily family, SocketType type)
+    {
+        using TempSocketPath path = new();
+        using Socket socket = new(family, type, family == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Udp);
+        socket.Bind(family == AddressFamily.Unix ? path.EndPoint : AnyPort);
+
+        ExpectRefused(socket.Handle, $"type {(type == SocketType.Dgram ? 2 : 5)}");
+    }
+
+    /// <summary>A family that .NET has no name for; where the kernel has none of these sockets, there is nothing to be misread.</summary>
+    [Fact]
+    public void Bind_InheritedVirtualMachineSocket_IsRefused()
+    {
+        const int Family = 40; // AF_VSOCK
+        Transport.Epoll.Native.SysResult made = _kernel.Socket(Family);
+        if (made.IsOk)
+        {
+            using Transport.Epoll.Native.FileDescriptor descriptor = new(_kernel, made.Value);
+            ExpectRefused(made.Value, "family 40");
+        }
+    }
+
+    [Fact]
+    public void Bind_InheritedFile_IsRefused()
+    {
+        using FileStream file = File.OpenRead("/dev/null");
+
+        ExpectRefused(file.SafeFileHandle.DangerousGetHandle(), "no open socket");
+    }
+
+    private void ExpectRefused(nint handle, string reason)
+    {
+        FileHandleEndPoint endPoint = new((ulong)handle, FileHandleType.Auto);
+
+        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => Bind(endPoint));
+
+        Assert.Contains($"Descriptor {handle}", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(reason, exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Allowed is", exception.Message, StringComparison.Ordinal);
     }
 
     private ListenSocket[] Bind(EndPoint endPoint, int count = 1)

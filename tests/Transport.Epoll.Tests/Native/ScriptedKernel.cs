@@ -10,6 +10,9 @@ internal sealed class ScriptedKernel : Kernel
 {
     private readonly ConcurrentQueue<EpollEvent[]> _injected = new();
     private readonly ConcurrentDictionary<int, ulong> _tokens = new();
+    private int _made;
+
+    public CallScript OnEpollCreate { get; } = new();
 
     public CallScript OnEpollAdd { get; } = new();
 
@@ -50,6 +53,9 @@ internal sealed class ScriptedKernel : Kernel
     /// <summary>The descriptors that were closed, in order.</summary>
     public ConcurrentQueue<int> Closed { get; } = new();
 
+    /// <summary>The number of epoll and event descriptors that were made.</summary>
+    public int Made => Volatile.Read(ref _made);
+
     /// <summary>The most bytes that one receive gives.</summary>
     public int ReceiveLimit { get; set; } = int.MaxValue;
 
@@ -62,6 +68,9 @@ internal sealed class ScriptedKernel : Kernel
     /// <summary>What stat says of every thread; null for the real file.</summary>
     public string? Stat { get; set; }
 
+    /// <summary>What /proc/sys/net/core/somaxconn says; null for the real file.</summary>
+    public string? SoMaxConn { get; set; }
+
     /// <summary>Runs before each wait of a loop, on its thread; the argument is the timeout.</summary>
     public Action<int>? WaitEntered { get; set; }
 
@@ -70,6 +79,8 @@ internal sealed class ScriptedKernel : Kernel
 
     /// <summary>The next wait returns this batch, and nothing else.</summary>
     public void Inject(params EpollEvent[] batch) => _injected.Enqueue(batch);
+
+    public override SysResult EpollCreate() => CountMade(OnEpollCreate.TryTake(out SysResult result) ? result : base.EpollCreate());
 
     public override SysResult EpollAdd(int epoll, int descriptor, EpollEvents events, ulong token)
     {
@@ -104,11 +115,12 @@ internal sealed class ScriptedKernel : Kernel
     {
         string? text = zeroTerminatedPath.EndsWith("/schedstat\0"u8) ? SchedStat?.Invoke()
             : zeroTerminatedPath.EndsWith("/stat\0"u8) ? Stat
+            : zeroTerminatedPath.EndsWith("/somaxconn\0"u8) ? SoMaxConn
             : null;
         return text is null ? base.ReadFile(zeroTerminatedPath, buffer) : SysResult.Ok(Encoding.ASCII.GetBytes(text, buffer));
     }
 
-    public override SysResult EventFdCreate() => OnEventFdCreate.TryTake(out SysResult result) ? result : base.EventFdCreate();
+    public override SysResult EventFdCreate() => CountMade(OnEventFdCreate.TryTake(out SysResult result) ? result : base.EventFdCreate());
 
     public override SysResult EventFdSignal(int descriptor)
         => OnEventFdSignal.TryTake(out SysResult result) ? result : base.EventFdSignal(descriptor);
@@ -153,5 +165,15 @@ internal sealed class ScriptedKernel : Kernel
     {
         Closed.Enqueue(descriptor);
         return OnClose.TryTake(out SysResult result) ? result : base.Close(descriptor);
+    }
+
+    private SysResult CountMade(SysResult result)
+    {
+        if (result.IsOk)
+        {
+            Interlocked.Increment(ref _made);
+        }
+
+        return result;
     }
 }

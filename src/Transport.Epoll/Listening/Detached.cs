@@ -1,0 +1,43 @@
+namespace Transport.Epoll.Listening;
+
+/// <summary>
+/// Work and timers without the caller's execution context: what its AsyncLocals hold (a request's services, a tenant, an activity) must not live as long as a listener.
+/// </summary>
+/// <remarks>Any thread: no state.</remarks>
+internal static class Detached
+{
+    public static Task Run(Action action)
+    {
+        using (Suppress())
+        {
+            return Task.Run(action);
+        }
+    }
+
+    /// <summary>On a thread of its own; on the pool if none can be had.</summary>
+    public static Task RunOnThread(Action action)
+    {
+        using (Suppress())
+        {
+            try
+            {
+                return Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            }
+            catch (TaskSchedulerException)
+            {
+                return Task.Run(action);
+            }
+        }
+    }
+
+    public static Timer Timer(TimerCallback callback, object state, TimeSpan due)
+    {
+        using (Suppress())
+        {
+            return new Timer(callback, state, due, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Undone on the same thread; <see langword="null"/> where the flow is suppressed already.</summary>
+    private static AsyncFlowControl? Suppress() => ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
+}

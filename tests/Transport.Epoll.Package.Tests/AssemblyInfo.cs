@@ -1,0 +1,2 @@
+// Each test builds and starts processes: one at a time.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

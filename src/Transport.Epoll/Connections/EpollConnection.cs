@@ -50,7 +50,8 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
     private IDictionary<object, object?>? _items;
 
     // Made on first use by any thread, disposed by the lease holder; under the lock of _closedSource.
-    private Socket? _socket;
+    private BorrowedSocket? _socket;
+    private bool _socketClosed;
 
     public EpollConnection(ConnectionSettings settings, EventLoop loop, FileDescriptor descriptor, bool isUnix,
         EndPoint? localEndPoint, EndPoint? remoteEndPoint, IConnectionOwner owner)
@@ -105,16 +106,16 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
 
     public System.Buffers.MemoryPool<byte> MemoryPool => _settings.Pool;
 
-    /// <summary>A socket over the same descriptor, which it does not own; closed with the connection.</summary>
+    /// <summary>A socket over the same descriptor, which it does not own; closed with the connection, which ends when the application closes it.</summary>
+    /// <exception cref="ObjectDisposedException">The connection has ended, or the application has closed the socket.</exception>
     public Socket Socket
     {
         get
         {
             lock (_closedSource)
             {
-                return _socket ??= Descriptor.IsClosed
-                    ? throw new ObjectDisposedException(nameof(EpollConnection))
-                    : new Socket(new SafeSocketHandle(Descriptor.Number, ownsHandle: false));
+                ObjectDisposedException.ThrowIf(_socketClosed, typeof(Socket));
+                return _socket ??= new BorrowedSocket(new SafeSocketHandle(Descriptor.Number, ownsHandle: false), this);
             }
         }
     }
@@ -124,6 +125,9 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
 
     /// <summary>Why the connection was shut down; <see langword="null"/> while it was not.</summary>
     public Exception? ShutdownReason => _shutdown.Reason;
+
+    /// <summary>Whether a send is under way, or one has failed whose reason is not published yet. Any thread.</summary>
+    public bool IsSending => _sender.IsSending;
 
     /// <summary>Registers with the loop and starts both pumps. Any thread; what comes after the first call does nothing.</summary>
     public void Start()
@@ -165,33 +169,53 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
 
     public override void Abort() => Abort(new ConnectionAbortedException("The connection was aborted by the application."));
 
+    /// <summary>Kestrel's own connections give this way of aborting a reason of its own.</summary>
+    void IConnectionLifetimeFeature.Abort()
+        => Abort(new ConnectionAbortedException("The connection was aborted by the application via IConnectionLifetimeFeature.Abort()."));
+
     public override void Abort(ConnectionAbortedException abortReason)
     {
         Shutdown(abortReason);
-        _output.Reader.CancelPendingRead();
+        EndStep(this, static connection => connection._output.Reader.CancelPendingRead());
     }
 
+    /// <summary>The application closed the socket that it had borrowed: the peer is reset, unless a FIN has left already.</summary>
+    public void OnSocketClosed()
+    {
+        MarkSocketClosed();
+        if (!Descriptor.TryBorrow())
+        {
+            return;
+        }
+
+        bool finSent = !_isUnix && SocketOptions.IsSendingShutDown(_settings.Kernel, Descriptor.Number);
+        Descriptor.Return();
+        Abort(finSent ? null! : new ConnectionAbortedException("The application closed the connection's socket."));
+    }
+
+    /// <summary>Always ends and never throws, whatever its steps do: whoever disposes gives the connection back.</summary>
     public override async ValueTask DisposeAsync()
     {
-        await _original.Input.CompleteAsync();
-        await _original.Output.CompleteAsync();
+        // The pipes' ends complete in place.
+        EndStep(this, static connection => connection._original.Input.Complete());
+        EndStep(this, static connection => connection._original.Output.Complete());
         await _finish.WaitAsync();
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
-            _closedSource.Dispose();
+            EndStep(this, static connection => connection._closedSource.Dispose());
+            EndStep(this, static connection => connection._owner.OnDisposed());
             await base.DisposeAsync();
-            _owner.OnDisposed();
         }
     }
 
     /// <summary>The reader consumed its first bytes, or will never read any.</summary>
-    public void OnFirstBytesConsumed() => _owner.OnFirstBytesConsumed(this);
+    public void OnFirstBytesConsumed() => EndStep(this, static connection => connection._owner.OnFirstBytesConsumed(connection));
 
     /// <summary>The receive pump ended; without an error if the peer or we ended the connection.</summary>
     public void OnReceiveEnded(Exception? error)
     {
-        _input.Writer.Complete(ShutdownReason ?? error);
-        ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.CancelClosedToken(), this, preferLocal: false);
+        EndStep((Connection: this, Error: error), static end => end.Connection._input.Writer.Complete(end.Connection.ShutdownReason ?? end.Error));
+        EndStep(this, static connection => connection.TellClosed());
         OnPumpEnded();
     }
 
@@ -199,7 +223,9 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
     public void OnSendEnded(Exception? reason)
     {
         Shutdown(reason);
-        _output.Reader.Complete(reason is ConnectionResetException ? null : reason); // a reset is the peer's right: the writer just finds its reader gone
+
+        // A reset is the peer's right: the writer just finds its reader gone.
+        EndStep((Connection: this, Error: reason is ConnectionResetException ? null : reason), static end => end.Connection._output.Reader.Complete(end.Error));
         OnPumpEnded();
     }
 
@@ -216,22 +242,34 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
 
     private void StartHere()
     {
-        SysResult registered = _loop.Register(Descriptor.Number, this, _isUnix ? UnixEvents : TcpEvents, out _token);
-        if (!registered.IsOk)
+        EndStep(this, static connection => connection.Register());
+        if (_token == 0)
         {
-            _token = 0;
-            Abort(new ConnectionAbortedException("The connection can't be registered with epoll.", registered.ToException()));
+            Abort(new ConnectionAbortedException("The connection can't be registered with epoll.")); // unless it was said why
         }
 
         _ = _receiver.RunAsync();
         _ = _sender.RunAsync();
     }
 
+    private void Register()
+    {
+        SysResult registered = _loop.Register(Descriptor.Number, this, _isUnix ? UnixEvents : TcpEvents, out ulong token);
+        if (registered.IsOk)
+        {
+            _token = token;
+        }
+        else
+        {
+            Abort(new ConnectionAbortedException("The connection can't be registered with epoll.", registered.ToException()));
+        }
+    }
+
     private void Shutdown(Exception? reason)
     {
-        _shutdown.Begin(reason, this);
-        _input.Writer.CancelPendingFlush();
-        _loop.Post(static state => ((EpollConnection)state!).StopPumps(), this);
+        EndStep((Connection: this, Reason: reason), static end => end.Connection._shutdown.Begin(end.Reason, end.Connection));
+        EndStep(this, static connection => connection._input.Writer.CancelPendingFlush());
+        EndStep(this, static connection => connection._loop.Post(static state => ((EpollConnection)state!).StopPumps(), connection));
     }
 
     private void StopPumps()
@@ -245,7 +283,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         if (Interlocked.Decrement(ref _pumps) == 0)
         {
             // Posted even from the loop itself: the handler's slot must not be freed under the event that ended the pump.
-            _loop.Post(static state => ((EpollConnection)state!).Close(), this);
+            EndStep(this, static connection => connection._loop.Post(static state => ((EpollConnection)state!).Close(), connection));
         }
     }
 
@@ -253,19 +291,75 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
     {
         if (_token != 0)
         {
-            _loop.Unregister(Descriptor.Number);
-            _loop.Forget(_token);
+            EndStep(this, static connection => connection._loop.Unregister(connection.Descriptor.Number));
+            EndStep(this, static connection => connection._loop.Forget(connection._token));
         }
 
-        lock (_closedSource)
+        if (MarkSocketClosed() is BorrowedSocket lent)
         {
-            _socket?.Dispose();
-            Descriptor.Dispose();
+            EndStep(lent, static lent => lent.Release());
+            if (CloseElsewhere())
+            {
+                return;
+            }
         }
 
-        _loop.RemoveConnection();
-        _owner.OnDescriptorClosed();
+        CloseDescriptor();
+    }
+
+    /// <summary>From here on no socket is lent any more; the one that was, if one was.</summary>
+    private BorrowedSocket? MarkSocketClosed()
+    {
+        Uninterruptible.Enter(_closedSource);
+        _socketClosed = true;
+        Monitor.Exit(_closedSource);
+        return _socket;
+    }
+
+    /// <summary>
+    /// A close that the application has told to linger blocks until the peer has all, or the time is up (socket(7), SO_LINGER): it has a thread of
+    /// its own. Only who had the socket can have said so.
+    /// </summary>
+    private bool CloseElsewhere()
+    {
+        if (_isUnix || !_settings.Kernel.GetLinger(Descriptor.Number, out _, out int seconds).IsOk || seconds == 0)
+        {
+            return false;
+        }
+
+        try
+        {
+            new Thread(static connection => ((EpollConnection)connection!).CloseDescriptor()) { IsBackground = true, Name = "epoll-linger" }.UnsafeStart(this);
+        }
+        catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.CloseDescriptor(), this, preferLocal: false);
+        }
+
+        return true;
+    }
+
+    /// <summary>Any thread.</summary>
+    private void CloseDescriptor()
+    {
+        EndStep(this, static connection => connection.Descriptor.Dispose());
+        EndStep(this, static connection => connection._loop.RemoveConnection());
+        EndStep(this, static connection => connection._owner.OnDescriptorClosed());
         _finish.OnFinished();
+    }
+
+    /// <summary>The application hears that the connection is closed, on the pool.</summary>
+    private void TellClosed()
+    {
+        try
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.CancelClosedToken(), this, preferLocal: false);
+        }
+        catch (Exception exception) when (exception is not ThreadInterruptedException)
+        {
+            _finish.OnFinished(); // the pool takes nothing more: who disposes must not wait for it
+            throw;
+        }
     }
 
     private void CancelClosedToken()
@@ -278,11 +372,13 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            EpollTransportLog.CallbackFailed(_settings.Logger, ConnectionId, exception);
+            EndStep((Connection: this, Error: exception), static end => EpollTransportLog.CallbackFailed(end.Connection._settings.Logger, end.Connection.ConnectionId, end.Error));
         }
 
         _finish.OnFinished();
     }
+
+    private void EndStep<T>(T state, Action<T> step) => EndSteps.Run(state, step, _settings.Logger);
 
     /// <summary>The application's ends of the two pipes.</summary>
     private sealed class DuplexPipe(PipeReader input, PipeWriter output) : IDuplexPipe

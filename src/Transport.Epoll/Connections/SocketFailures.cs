@@ -20,7 +20,9 @@ internal static class SocketFailures
         var inner = failure.ToException();
         if (!failure.IsReset)
         {
-            return Explain(inner, connection, logger);
+            IOException error = new(inner.Message, inner);
+            LogError(error, connection, logger);
+            return error;
         }
 
         if (logger.IsEnabled(LogLevel.Debug))
@@ -31,15 +33,12 @@ internal static class SocketFailures
         return new ConnectionResetException(inner.Message, inner);
     }
 
-    /// <summary>Something threw.</summary>
-    public static IOException Explain(Exception exception, EpollConnection connection, ILogger logger)
+    /// <summary>Something threw, the exception that the application completed its output with perhaps: it is handed on as it is.</summary>
+    public static void LogError(Exception exception, EpollConnection connection, ILogger logger)
     {
-        IOException error = new(exception.Message, exception);
         if (logger.IsEnabled(LogLevel.Debug))
         {
-            EpollTransportLog.ConnectionError(logger, connection.ConnectionId, error);
+            EpollTransportLog.ConnectionError(logger, connection.ConnectionId, exception);
         }
-
-        return error;
     }
 }

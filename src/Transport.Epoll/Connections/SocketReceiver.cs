@@ -26,7 +26,7 @@ internal sealed class SocketReceiver(
     private int _bufferSize = MinBufferSize;
     private int _bytesThisTurn;
     private bool _mustReadToEnd;
-    private bool _hungUp;
+    private bool _ended;
     private bool _stopped;
 
     /// <summary>The kernel reported events. Its end, error and urgent flags stay: a short read then does not mean drained.</summary>
@@ -36,7 +36,6 @@ internal sealed class SocketReceiver(
         if ((events & (EpollEvents.In | LastingFlags)) != 0)
         {
             _mustReadToEnd |= (events & LastingFlags) != 0;
-            _hungUp |= (events & EpollEvents.Hup) != 0;
             _readable.Set();
         }
     }
@@ -69,6 +68,11 @@ internal sealed class SocketReceiver(
 
                 if (received == 0)
                 {
+                    if (_ended)
+                    {
+                        await new LoopYield(loop); // the send is under way on another thread, and does not block
+                    }
+
                     continue;
                 }
 
@@ -90,10 +94,13 @@ internal sealed class SocketReceiver(
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            error = SocketFailures.Explain(exception, connection, logger);
+            error = exception;
+            SocketFailures.LogError(exception, connection, logger);
         }
-
-        connection.OnReceiveEnded(error);
+        finally
+        {
+            connection.OnReceiveEnded(error);
+        }
     }
 
     /// <summary>One receive into the pipe: the number of bytes, 0 for none yet; <see langword="null"/> at the end, which an error may have brought.</summary>
@@ -121,12 +128,15 @@ internal sealed class SocketReceiver(
         int received = result.Value;
         if (received == 0)
         {
-            if (_hungUp && !isUnix && connection.ShutdownReason is null)
+            // The end, or a reset whose error a send has taken (tcp(7)). That both directions are down tells neither: the application may have shut
+            // down its own. A send that is under way says so in a moment, by ending the connection; one that has failed has a reason then.
+            _ended = connection.IsSending && connection.ShutdownReason is null;
+            if (_ended)
             {
-                // Both directions are down and we sent no FIN: a reset, whose error a send has taken already (tcp(7), poll(2)).
-                error = SocketFailures.Explain(SysResult.ConnectionReset, connection, logger);
+                return 0;
             }
-            else if (logger.IsEnabled(LogLevel.Debug))
+
+            if (connection.ShutdownReason is null && logger.IsEnabled(LogLevel.Debug))
             {
                 EpollTransportLog.ConnectionReadFin(logger, connection.ConnectionId);
             }

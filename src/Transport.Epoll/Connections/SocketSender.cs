@@ -17,7 +17,13 @@ internal sealed class SocketSender(
     private const int MaxBytesPerTurn = 1024 * 1024;
 
     private readonly ReadinessSignal _writable = new(ready: true);
-    private int _bytesThisTurn;
+    private long _bytesThisTurn; // one send may take 2 GiB
+
+    // The pump writes, the receiver reads: volatile.
+    private volatile bool _sending;
+
+    /// <summary>Whether a send is under way, or one has failed whose reason is not published yet. Any thread.</summary>
+    public bool IsSending => _sending;
 
     /// <summary>The kernel reported events. Lease holder only.</summary>
     public void OnEvents(EpollEvents events)
@@ -70,10 +76,13 @@ internal sealed class SocketSender(
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            reason = SocketFailures.Explain(exception, connection, logger);
+            reason = exception;
+            SocketFailures.LogError(exception, connection, logger);
         }
-
-        connection.OnSendEnded(reason);
+        finally
+        {
+            connection.OnSendEnded(reason);
+        }
     }
 
     /// <summary>One send of what was read. False at the end, which an error may have brought.</summary>
@@ -92,25 +101,34 @@ internal sealed class SocketSender(
         }
 
         int edge = _writable.Edge;
+        _sending = true; // before the call, whose lock on the socket orders it for the receiver's call
         SysResult sent = buffer.IsSingleSegment
             ? kernel.Send(connection.Descriptor.Number, buffer.FirstSpan)
             : kernel.SendGather(connection.Descriptor.Number, buffer);
         if (!sent.IsOk)
         {
             output.AdvanceTo(buffer.Start);
-            if (sent.IsWouldBlock)
-            {
-                WaitForRoom(edge);
-            }
-            else if (!sent.IsInterrupted)
+            if (!sent.IsWouldBlock && !sent.IsInterrupted)
             {
                 reason = SocketFailures.Explain(sent, connection, logger);
-                return false;
+                return false; // and still sending, until the reason is published
+            }
+
+            _sending = false;
+            if (sent.IsWouldBlock)
+            {
+                if (connection.ShutdownReason is not null)
+                {
+                    return false; // shut down, but the kernel would not dissolve the connection: no room will come
+                }
+
+                WaitForRoom(edge);
             }
 
             return true;
         }
 
+        _sending = false;
         scheduler.OnSent(sent.Value);
         _bytesThisTurn += sent.Value;
         bool all = sent.Value == buffer.Length;

@@ -28,8 +28,8 @@ internal sealed class SendScheduler(EventLoop loop) : PipeScheduler
 
     // What the latest send says of the next one.
     private bool _sendsLarge;
-    private int _bytesInPlace;
-    private int _sends;
+    private long _bytesInPlace; // a download whose pipe never runs empty only adds
+    private long _sends;
     private int _receives;
     private int _coalescedReceives;
 

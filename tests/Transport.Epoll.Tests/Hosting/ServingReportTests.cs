@@ -32,7 +32,7 @@ public sealed class ServingReportTests
         var line = Assert.Single(host.Logs.Of(kind, Serving));
         var limit = DescriptorLimit();
         Assert.Equal((LogLevel.Information, "Serving"), (line.Level, line.Id.Name));
-        Assert.StartsWith($"Serving with epoll: loops 2, scheduling {kind.ToString()["Epoll".Length..]}, sharding SocketPerLoop, backlog ", line.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Serving with epoll: loops 2, scheduling {kind.ToString()["Epoll".Length..]}, sharding SharedSocket, backlog ", line.Message, StringComparison.Ordinal);
         Assert.EndsWith($", open descriptors at most {limit} (soft RLIMIT_NOFILE).", line.Message, StringComparison.Ordinal);
     }
 

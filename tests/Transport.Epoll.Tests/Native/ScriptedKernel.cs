@@ -41,6 +41,10 @@ internal sealed class ScriptedKernel : Kernel
     /// <summary>Of Send and SendGather together.</summary>
     public CallScript OnSend { get; } = new();
 
+    public CallScript OnSetLinger { get; } = new();
+
+    public CallScript OnGetSocketName { get; } = new();
+
     public CallScript OnChangeMode { get; } = new();
 
     public CallScript OnChangeOwner { get; } = new();
@@ -157,6 +161,15 @@ internal sealed class ScriptedKernel : Kernel
 
     public override SysResult ChangeOwner(string path, int user, int group)
         => OnChangeOwner.TryTake(out SysResult result) ? result : base.ChangeOwner(path, user, group);
+
+    public override SysResult SetLinger(int descriptor, bool on, int seconds)
+        => OnSetLinger.TryTake(out SysResult result) ? result : base.SetLinger(descriptor, on, seconds);
+
+    public override SysResult GetSocketName(int descriptor, Span<byte> address, out int length)
+    {
+        length = 0;
+        return OnGetSocketName.TryTake(out SysResult result) ? result : base.GetSocketName(descriptor, address, out length);
+    }
 
     public override SysResult ShutdownBoth(int descriptor)
         => OnShutdown.TryTake(out SysResult result) ? result : base.ShutdownBoth(descriptor);

@@ -88,7 +88,8 @@ public class DatabaseRouteTests
         await using var server = await MariaDb.StartNewAsync();
         await using var sample = await SampleProcess.StartAsync("--ConnectionStrings:MariaDb", server.ConnectionString);
         using var client = sample.CreateClient();
-        string[] paths = ["/db", "/ef/queries?queries=2", "/updates?queries=2", "/ef/fortunes", "/api/issues", "/"];
+        string[] paths = ["/db", "/ef/queries?queries=2", "/updates?queries=2", "/ef/fortunes", "/api/issues?before=", "/"];
+        var asked = 1;
         await RequireAsync(HttpStatusCode.OK);
 
         await server.StopAsync();
@@ -101,7 +102,9 @@ public class DatabaseRouteTests
         {
             foreach (var path in paths)
             {
-                using var response = await client.GetAsync(new Uri(path, UriKind.Relative)).WithTimeout(Deadline.Long);
+                // Each list is another one: the last second's would come from the cache.
+                var url = path.EndsWith('=') ? $"{path}{asked++}" : path;
+                using var response = await client.GetAsync(new Uri(url, UriKind.Relative)).WithTimeout(Deadline.Long);
                 var body = await response.Content.ReadAsStringAsync().WithTimeout(Deadline.Short);
                 Assert.True(status == response.StatusCode, $"{path}: {response.StatusCode} {body}\n{sample.Log}");
                 Assert.Equal(status == HttpStatusCode.ServiceUnavailable, WebUtility.HtmlDecode(body).Contains("The database can't be used", StringComparison.Ordinal) || body.Contains("The database can\\u0027t be used", StringComparison.Ordinal));

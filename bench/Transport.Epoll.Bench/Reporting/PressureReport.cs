@@ -65,8 +65,8 @@ internal static class PressureReport
         plot.Add.VerticalLine(plan.Before.TotalSeconds, 1, Colors.Gray, LinePattern.Dashed);
         plot.Add.VerticalLine((plan.Before + plan.Locked).TotalSeconds, 1, Colors.Gray, LinePattern.Dashed);
         plot.Add.VerticalLine(plan.PressureSeconds, 1, Colors.Gray, LinePattern.Dotted);
-        plot.Title("Served under pressure, as a share of what each can serve; the table is locked between the dashed lines");
-        plot.XLabel("seconds");
+        plot.Title("Served under pressure, as a share of what each can serve");
+        plot.XLabel("seconds; the table is locked between the dashed lines, the pressure ends at the dotted one");
         plot.ShowLegend(Edge.Right);
         plot.SavePng(path, Width, Height);
     }

@@ -48,6 +48,7 @@ internal sealed record BenchOptions
                                      [--contenders a,b,c|all] [--loops N|default] [--connections N] [--sample Sample.Web.dll]
 
         scenarios:   {string.Join(' ', ScenarioCatalog.Names)}
+                     ({StackScenarios.Group}: {string.Join(' ', StackScenarios.Names)})
                      (without a name: all but {string.Join(' ', ScenarioCatalog.Names.Except(ScenarioCatalog.DefaultNames))})
         contenders:  {string.Join(' ', Contender.Known.Select(c => c.Name))}
                      (all: but {string.Join(' ', Contender.Known.Where(c => c.IsVariant).Select(c => c.Name))})
@@ -92,6 +93,12 @@ internal sealed record BenchOptions
 
         BenchOptions AddScenario(string name)
         {
+            if (name == StackScenarios.Group)
+            {
+                scenarios.AddRange(StackScenarios.Names);
+                return options;
+            }
+
             if (!ScenarioCatalog.Names.Contains(name))
             {
                 throw Invalid($"Unknown scenario {name}.");

@@ -17,6 +17,17 @@ internal static class Tool
         ["cc"] = "gcc",
         ["/usr/bin/python3"] = "python3",
         ["/usr/lib/python3/dist-packages/tornado"] = "python3-tornado",
+        ["/usr/lib/python3/dist-packages/django"] = "python3-django",
+        ["/usr/lib/python3/dist-packages/MySQLdb"] = "python3-mysqldb",
+        ["/usr/lib/python3/dist-packages/pymysql"] = "python3-pymysql",
+        ["/usr/bin/pypy3"] = "pypy3",
+        ["/usr/lib/nginx/modules/ndk_http_module.so"] = "libnginx-mod-http-ndk",
+        ["/usr/lib/nginx/modules/ngx_http_lua_module.so"] = "libnginx-mod-http-lua",
+        [Servers.NginxLuaLauncher.LuaSql] = "lua-sql-mysql",
+        ["go"] = "golang-go",
+        ["/usr/share/gocode/src/github.com/go-sql-driver/mysql"] = "golang-github-go-sql-driver-mysql-dev",
+        ["mariadbd"] = "mariadb-server",
+        ["mariadb"] = "mariadb-client",
     };
 
     /// <summary>The full path of a command; null if it is not installed.</summary>

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel;
+using Sample.Web.Application;
+using Sample.Web.Database;
 using Sample.Web.Figures;
 using Sample.Web.Routes;
 
@@ -23,22 +25,32 @@ internal static class SampleApplication
         builder.Services.AddSingleton<ConnectionMonitor>();
         builder.Services.AddSingleton<SchedulingMeter>();
         builder.Services.AddSingleton<FigureReader>();
+        builder.Services.AddSingleton<WorldStores>();
+        builder.Services.AddSingleton<LazyApplication>();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, SampleJsonContext.Default));
+        builder.Services.AddRequestLimit(builder.Configuration);
+        builder.Services.AddSums(builder.Configuration);
 
         var app = builder.Build();
 
+        app.UseRequestLimit();
+
         // First, and before routing, which a route as short as these would notice.
         app.UseBenchmarkRoutes();
+        app.UseFiles();
         app.UseWebSockets();
         app.UseRouting();
 
-        app.MapIndex();
+        app.MapLoops();
         app.MapBodyRoutes();
         app.MapTimingRoutes();
         app.MapWaitingRoutes();
         app.MapGarbageRoutes();
         app.MapWebSocketEcho();
+        app.MapSums();
         app.MapFigures();
+        app.MapDatabaseRoutes();
+        app.MapApplication();
         return app;
     }
 

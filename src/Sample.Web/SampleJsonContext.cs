@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Sample.Web.Database;
 using Sample.Web.Figures;
 using Sample.Web.Routes;
 
@@ -9,4 +10,6 @@ namespace Sample.Web;
 [JsonSerializable(typeof(JsonMessage))]
 [JsonSerializable(typeof(ProcessFigures))]
 [JsonSerializable(typeof(UploadResult))]
+[JsonSerializable(typeof(World))]
+[JsonSerializable(typeof(World[]))]
 internal sealed partial class SampleJsonContext : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Transport.Epoll.Bench.Servers;
+using Transport.Epoll.Bench.Tests.Support;
 
 namespace Transport.Epoll.Bench.Tests;
 
@@ -12,7 +13,7 @@ public sealed class InterruptTests
     public async Task Interrupt_WhileLoadRuns_EndsEverythingThatItStarted()
     {
         using var limit = new CancellationTokenSource(s_limit);
-        using var bench = Start("plaintext8", "--quick", "--contenders", "sockets,epoll-auto,nginx", "--sample", SamplePath);
+        using var bench = Start("plaintext8", "--quick", "--contenders", "sockets,epoll-auto,nginx", "--sample", BuiltSample.Path);
         try
         {
             await ReadUntilAsync(bench.StandardError, "round 1 of ", limit.Token);
@@ -32,16 +33,6 @@ public sealed class InterruptTests
             {
                 bench.Kill(entireProcessTree: true);
             }
-        }
-    }
-
-    /// <summary>Built with this project, in the same configuration.</summary>
-    private static string SamplePath
-    {
-        get
-        {
-            var output = Path.GetRelativePath(Path.Combine(Repository.Root, "tests/Transport.Epoll.Bench.Tests"), AppContext.BaseDirectory);
-            return Path.Combine(Repository.Root, "src/Sample.Web", output, "Sample.Web.dll");
         }
     }
 

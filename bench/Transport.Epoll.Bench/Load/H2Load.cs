@@ -6,7 +6,8 @@ namespace Transport.Epoll.Bench.Load;
 /// <param name="connections">Open connections.</param>
 /// <param name="streams">Requests in flight on each.</param>
 /// <param name="rate">Requests per second of all connections together, over HTTP/1.1; null sends as fast as answers come.</param>
-internal sealed class H2Load(int connections, int streams, int? rate = null) : ILoadGenerator
+/// <param name="grpc">A file of this folder to send as the body of a gRPC call; null for a GET.</param>
+internal sealed class H2Load(int connections, int streams, int? rate = null, string? grpc = null) : ILoadGenerator
 {
     /// <summary>The length of a run for latencies alone.</summary>
     private const int LatencySeconds = 1;
@@ -52,8 +53,10 @@ internal sealed class H2Load(int connections, int streams, int? rate = null) : I
         RunAsync(["--h1", "-t", "1", "-c", $"{connections}", "-n", $"{requests}", $"{address}"], cancellation);
 
     private string[] Timed(int seconds) => rate is null
-        ? ["-t", "1", "-c", $"{connections}", "-m", $"{streams}", "-D", $"{seconds}"]
+        ? ["-t", "1", "-c", $"{connections}", "-m", $"{streams}", "-D", $"{seconds}", .. Body]
         : ["--h1", "-t", "1", "-c", $"{connections}", "--rps", $"{rate / connections}", "-D", $"{seconds}"];
+
+    private string[] Body => grpc is null ? [] : ["-d", GrpcCall.PathOf(grpc), "-H", $"content-type: {GrpcCall.ContentType}", "-H", "te: trailers"];
 
     private static async Task<LoadResult> RunAsync(string[] arguments, CancellationToken cancellation) =>
         H2LoadOutput.Parse(await Tool.RunAsync("h2load", arguments, cancellation));

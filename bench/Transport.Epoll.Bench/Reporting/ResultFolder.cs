@@ -43,6 +43,16 @@ internal sealed class ResultFolder(Machine machine, string commandLine)
         Write();
     }
 
+    /// <summary>Keeps a text that a scenario wrote itself.</summary>
+    public void AddOwn(string file, string text) => File.WriteAllText(PathOf(file), text);
+
+    /// <summary>Where a file of the results is, or is to be.</summary>
+    public string PathOf(string file)
+    {
+        Directory.CreateDirectory(FolderPath);
+        return Path.Combine(FolderPath, file);
+    }
+
     /// <summary>Says where everything is.</summary>
     public void Announce()
     {

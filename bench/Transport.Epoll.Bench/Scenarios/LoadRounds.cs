@@ -17,6 +17,9 @@ internal sealed class LoadRounds(string name, ILoadGenerator generator, string p
     /// <summary>Time for background compilation to finish after the warm-up.</summary>
     private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(1);
 
+    /// <summary>Whether peers take part in the rounds of the first start only.</summary>
+    public bool PeersInFirstStart { get; init; }
+
     /// <summary>Runs before the first round. On a single processor the runtime waits ten times as long for quiet before it compiles again what is called often.</summary>
     public static int WarmUps(BenchOptions options) => options.Quick ? 1 : options.Pinned ? 8 : 2;
 
@@ -33,7 +36,8 @@ internal sealed class LoadRounds(string name, ILoadGenerator generator, string p
         var runs = new List<LoadRun>();
         foreach (var some in Starts(rounds))
         {
-            await using var servers = await ServerGroup.StartAsync(contenders, settings, cancellation);
+            var here = PeersInFirstStart && some[0] > 1 ? contenders.Where(c => !c.IsPeer) : contenders;
+            await using var servers = await ServerGroup.StartAsync(here, settings, cancellation);
             await RequireSameAnswersAsync(servers, cancellation);
             await WarmUpAsync(servers, warmUps, seconds, cancellation);
             foreach (var round in some)
@@ -89,7 +93,7 @@ internal sealed class LoadRounds(string name, ILoadGenerator generator, string p
     {
         foreach (var asked in generator.OtherPaths.Prepend(path).Distinct())
         {
-            await AnswerCheck.RequireSameAsync(servers, asked, cancellation);
+            await AnswerCheck.RequireSameAsync(servers, asked, settings.Database?.World, cancellation);
         }
     }
 }

@@ -16,9 +16,9 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
 
     public string Name => name;
 
-    public bool IsDefault => true;
+    public bool IsDefault => Only is null;
 
-    public IEnumerable<string> Tools => generator.Tools;
+    public IEnumerable<string> Tools => WithDatabase ? [.. generator.Tools, .. MariaDb.Needs] : generator.Tools;
 
     /// <summary>Event loops of the epoll transport; null is its default. Sockets has no such switch and keeps its own default.</summary>
     public int? Loops { get; init; }
@@ -39,6 +39,15 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
     /// <summary>Whether nginx, the limits and the like take part without being named.</summary>
     public bool WithPeers { get; init; }
 
+    /// <summary>Who takes part without being named, where it is a choice of its own. Not part of a run in which no scenario is named.</summary>
+    public IReadOnlyList<Contender>? Only { get; init; }
+
+    /// <summary>Whether a MariaDB runs, which all share. Peers then take part in the rounds of the first start only, a third of fifteen.</summary>
+    public bool WithDatabase { get; init; }
+
+    /// <summary>Whether the sample serves files and gRPC, too.</summary>
+    public bool WithExtras { get; init; }
+
     /// <summary>The length of a run if it has to be longer than the usual one.</summary>
     public int MinSeconds { get; init; }
 
@@ -53,14 +62,16 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
         var options = context.Options;
         var rounds = options.Rounds ?? Rounds;
         var seconds = Math.Max(options.Seconds, options.Quick || options.Check ? Math.Min(MinSeconds, 4) : MinSeconds);
-        var settings = context.Settings(Loops, Http2, Tls) with { Unix = Unix, Rsa = Rsa };
-        var participants = Participants.Choose(options, Needs | (Http2 ? Ability.Http2 : 0) | (Tls ? Ability.Tls : 0), settings.Workers, WithPeers);
+        await using var database = WithDatabase ? await MariaDb.StartAsync(Path.Combine(context.Folder, "mariadb"), cancellation) : null;
+        var settings = context.Settings(Loops, Http2, Tls) with { Unix = Unix, Rsa = Rsa, Database = database, Extras = WithExtras };
+        var participants = Participants.Choose(options, Needs | (Http2 ? Ability.Http2 : 0) | (Tls ? Ability.Tls : 0), settings.Workers, WithPeers, Only);
         foreach (var line in participants.LeftOut)
         {
             Console.Error.WriteLine($"{name}: {line}");
         }
 
-        var load = new LoadRounds(name, generator, path, participants.Contenders, settings);
+        var counted = database is null ? generator : new BesideDatabase(generator, database);
+        var load = new LoadRounds(name, counted, path, participants.Contenders, settings) { PeersInFirstStart = WithDatabase };
         var report = new ScenarioReport
         {
             Name = name,

@@ -9,11 +9,14 @@ internal sealed record Participants(IReadOnlyList<Contender> Contenders, IReadOn
     /// <param name="needs">What the scenario asks of a server.</param>
     /// <param name="loops">The number of loops that the scenario gives to those without one of their own.</param>
     /// <param name="withPeers">Whether other servers take part without being named.</param>
-    public static Participants Choose(BenchOptions options, Ability needs, int loops, bool withPeers)
+    /// <param name="only">Who takes part without being named, instead of all that are left; null for no such choice.</param>
+    public static Participants Choose(BenchOptions options, Ability needs, int loops, bool withPeers, IReadOnlyList<Contender>? only = null)
     {
         var chosen = new List<Contender>();
         var leftOut = new List<string>();
-        var asked = options.Contenders ?? [.. Contender.Known.Where(c => !c.IsVariant && (withPeers || !c.IsPeer))];
+        var asked = options.Contenders
+            ?? only
+            ?? [.. Contender.Known.Where(c => !c.IsVariant && !c.IsStack && (withPeers || !c.IsPeer))];
         foreach (var contender in asked)
         {
             var lacks = needs & ~contender.Launcher.Abilities;

@@ -71,6 +71,8 @@ internal static class ScenarioCatalog
             { Needs = Ability.Info, MinSeconds = 10, Rounds = 3 },
         new LoadScenario("garbage", "/plaintext", new BesideLoad(NewGet(16), NewGet(1), "/garbage/1000000")) { Needs = Ability.Info, MinSeconds = 10, Rounds = 3 },
         new LoadScenario("quiet", "/plaintext", new QuietThreads(new BesideLoad(NewGet(16), NewGet(8), "/block/20"))) { Needs = Ability.Info, MinSeconds = 3, Rounds = 3 },
+        .. StackScenarios.All,
+        .. DatabaseScenario.All,
         new AllocationScenario(),
         new LeakScenario(),
     ];

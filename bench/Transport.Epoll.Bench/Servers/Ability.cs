@@ -34,6 +34,12 @@ internal enum Ability
     /// <summary>A unix socket beside the port.</summary>
     UnixSocket = 1024,
 
+    /// <summary><c>/db</c> and <c>/fortunes</c>, from the tables of <see cref="MariaDb"/>.</summary>
+    Database = 2048,
+
+    /// <summary>Files from the disk and gRPC, see <see cref="ServerSettings.Extras"/>.</summary>
+    Extras = 4096,
+
     /// <summary>What an HTTP server without an application can do.</summary>
     Static = Json | Close | Http2 | Tls | Download,
 

@@ -4,8 +4,9 @@ namespace Transport.Epoll.Bench.Servers;
 /// <param name="Name">The name on the command line and in the tables.</param>
 /// <param name="Launcher">How it is started.</param>
 /// <param name="IsPeer">Another server altogether: takes part where a scenario says so, or when it is named.</param>
+/// <param name="IsStack">A peer that takes part in the comparison of stacks, or when it is named.</param>
 /// <param name="Loops">A number of loops of its own, whatever the scenario says; null takes the scenario's.</param>
-internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = false, int? Loops = null)
+internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = false, bool IsStack = false, int? Loops = null)
 {
     /// <summary>Every ratio is taken against this one.</summary>
     public const string Baseline = "sockets";
@@ -47,8 +48,18 @@ internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = 
         new("limit-c", new LimitCLauncher(), IsPeer: true),
         new("nginx", new NginxLauncher(), IsPeer: true),
         new("nginx-sample", new NginxLauncher(new SampleBackend()), IsPeer: true),
-        new("nginx-tornado", new NginxLauncher(new TornadoBackend()), IsPeer: true),
+        new("nginx-tornado", new NginxLauncher(new TornadoBackend("/usr/bin/python3", "MySQLdb")), IsPeer: true),
+        new("nginx-tornado-pypy", new NginxLauncher(new TornadoBackend("/usr/bin/pypy3", "pymysql")), IsPeer: true, IsStack: true),
+        new("nginx-lua", new NginxLuaLauncher(), IsPeer: true, IsStack: true),
+        new("go", new GoLauncher(), IsPeer: true, IsStack: true),
     ];
+
+    /// <summary>What one would run instead, and ours alone and behind nginx.</summary>
+    public static IReadOnlyList<Contender> Stacks { get; } =
+        [.. ((string[])[Baseline, Control, Auto, "nginx-sample", "nginx-tornado", "nginx-tornado-pypy", "nginx-lua", "go"]).Select(Find)];
+
+    /// <summary>Ours beside Kestrel's own transport, and the noise.</summary>
+    public static IReadOnlyList<Contender> Transports { get; } = [.. ((string[])[Baseline, Control, Auto]).Select(Find)];
 
     public static Contender Find(string name) => Known.Single(c => c.Name == name);
 

@@ -14,24 +14,10 @@ internal interface IBackend
 internal sealed class SampleBackend : IBackend
 {
     // A collected heap or an allocation count of one backend says nothing about the others, and handlers can't meet in two of them.
-    public Ability Abilities => Ability.Sample & ~Ability.Info;
+    public Ability Abilities => (Ability.Sample | Ability.Database) & ~Ability.Info;
 
     public IEnumerable<string> Needs => [];
 
     public ChildProcess Start(string name, ServerSettings settings, int port) =>
-        new SampleLauncher(mayBlock: true, "--transport", "epoll").Start(name, settings with { Loops = 1, Http2 = false, Tls = false, Unix = UnixEndpoint.None }, port);
-}
-
-/// <summary>A Tornado app with the same answers.</summary>
-internal sealed class TornadoBackend : IBackend
-{
-    /// <summary>Debian's own: its python3-tornado is for this interpreter only.</summary>
-    private const string Python = "/usr/bin/python3";
-
-    public Ability Abilities => Ability.Json | Ability.Close | Ability.Http2 | Ability.Tls | Ability.Timing;
-
-    public IEnumerable<string> Needs => [Python, "/usr/lib/python3/dist-packages/tornado"];
-
-    public ChildProcess Start(string name, ServerSettings settings, int port) =>
-        ChildProcess.Start(name, settings.Pinned, Python, Path.Combine(AppContext.BaseDirectory, "Limits", "tornado_app.py"), $"{port}");
+        new SampleLauncher(mayBlock: true, "--transport", "epoll").Start(name, settings with { Loops = 1, Http2 = false, Tls = false, Unix = UnixEndpoint.None, Limit = null }, port);
 }

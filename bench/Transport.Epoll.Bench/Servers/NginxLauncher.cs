@@ -26,14 +26,27 @@ internal sealed class NginxLauncher(IBackend? backend = null) : ILauncher
             await ListeningPort.WaitAsync(backendPort, process, cancellation);
         }
 
-        var configuration = Path.Combine(folder, "nginx.conf");
-        await File.WriteAllTextAsync(configuration, NginxConfiguration.Write(folder, settings, port, [.. backends.Select(b => b.Port)]), cancellation);
         if (backend is null)
         {
             WriteDownloads(Directory.CreateDirectory(Path.Combine(folder, "download")).FullName);
         }
 
-        children.Add(ChildProcess.Start(contender.Name, settings.Pinned, Tool.Find("nginx")!, "-p", folder, "-c", configuration, "-g", "daemon off;"));
+        var site = backend is null ? new NginxSite(NginxConfiguration.Own) : new NginxSite(NginxConfiguration.Proxy, NginxConfiguration.Upstream(backends.Select(b => b.Port)));
+        children.Add(await StartAsync(contender.Name, settings, port, folder, site, cancellation));
+    }
+
+    /// <param name="name">Who it is, for messages.</param>
+    /// <param name="settings">How it is started.</param>
+    /// <param name="port">Where it listens.</param>
+    /// <param name="folder">For its configuration and all that it writes; made where it is not there.</param>
+    /// <param name="site">What it serves.</param>
+    /// <param name="cancellation">Ends the start.</param>
+    public static async Task<ChildProcess> StartAsync(string name, ServerSettings settings, int port, string folder, NginxSite site, CancellationToken cancellation)
+    {
+        Directory.CreateDirectory(folder);
+        var configuration = Path.Combine(folder, "nginx.conf");
+        await File.WriteAllTextAsync(configuration, NginxConfiguration.Write(folder, settings, port, site), cancellation);
+        return ChildProcess.Start(name, settings.Pinned, Tool.Find("nginx")!, "-p", folder, "-c", configuration, "-g", "daemon off;");
     }
 
     /// <summary>The bytes of the sample's <c>/download</c>.</summary>

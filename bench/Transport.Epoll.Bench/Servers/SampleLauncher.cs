@@ -8,7 +8,7 @@ internal sealed class SampleLauncher(bool mayBlock, params string[] transport) :
     /// <summary>A variable of the environment that the process gets, as <c>NAME=value</c>.</summary>
     public string? Variable { get; init; }
 
-    public Ability Abilities => Ability.Sample | Ability.UnixSocket | (mayBlock ? Ability.SyncOverAsync : 0);
+    public Ability Abilities => Ability.Sample | Ability.UnixSocket | Ability.Database | Ability.Extras | (mayBlock ? Ability.SyncOverAsync : 0);
 
     public IEnumerable<string> Needs => [];
 
@@ -46,6 +46,21 @@ internal sealed class SampleLauncher(bool mayBlock, params string[] transport) :
             // The certificate that nginx serves too.
             var (certificate, key) = ServerCertificate.Files(settings);
             arguments.AddRange(["--Kestrel:Certificates:Default:Path", certificate, "--Kestrel:Certificates:Default:KeyPath", key]);
+        }
+
+        // A file is made with the first request to a database route only.
+        arguments.AddRange(settings.Database is { } database
+            ? ["--ConnectionStrings:MariaDb", database.ConnectionString]
+            : ["--ConnectionStrings:Sqlite", $"Data Source={Path.Combine(settings.Folder, "sample.db")}"]);
+
+        if (settings.Extras)
+        {
+            arguments.AddRange(["--Sample:Files", SampleFiles.FolderIn(settings.Folder), "--Sample:Grpc", "true"]);
+        }
+
+        if (settings.Limit is { } limit)
+        {
+            arguments.AddRange(["--Sample:MaxRequests", $"{limit}"]);
         }
 
         return Variable is null

@@ -15,6 +15,15 @@ internal sealed record ServerSettings(SampleBuild Sample, string Folder, int? Lo
     /// <summary>With <see cref="Tls"/>: a certificate with an RSA key of 2,048 bits instead of an ECDSA one of P-256.</summary>
     public bool Rsa { get; init; }
 
+    /// <summary>What the database routes read; null where they are not asked for.</summary>
+    public MariaDb? Database { get; init; }
+
+    /// <summary>Whether the sample serves <see cref="SampleFiles"/> and gRPC, too.</summary>
+    public bool Extras { get; init; }
+
+    /// <summary>Requests that a server works on at a time, the rest is answered 503; null for no limit.</summary>
+    public int? Limit { get; init; }
+
     /// <summary>The processors that a server may use.</summary>
     public int Processors => Pinned ? 1 : Environment.ProcessorCount;
 

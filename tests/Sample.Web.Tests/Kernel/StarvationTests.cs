@@ -152,7 +152,7 @@ public class StarvationTests(ITestOutputHelper output)
     private static async Task AskForEverythingAsync(SampleProcess sample)
     {
         using var client = sample.CreateClient();
-        foreach (var path in (string[])["/plaintext", "/json", "/", "/delay/1", "/spin/1", "/download/100000", "/nothing"])
+        foreach (var path in (string[])["/plaintext", "/json", "/loops", "/delay/1", "/spin/1", "/download/100000", "/nothing"])
         {
             using var answer = await client.GetAsync(new Uri(path, UriKind.Relative)).WithTimeout(Deadline.Long);
             await answer.Content.ReadAsByteArrayAsync().WithTimeout(Deadline.Long);

@@ -29,7 +29,7 @@ public class RouteTests
         Assert.Equal(transport, info!.RootElement.GetProperty("transport").GetString());
         Assert.Equal(1, info.RootElement.GetProperty("connections").GetInt32());
         Assert.True(info.RootElement.GetProperty("openDescriptors").GetInt32() > 10);
-        Assert.Contains($"<strong id=\"transport\">{transport}</strong>", await client.GetStringAsync(new Uri("/", UriKind.Relative)).WithTimeout(Deadline.Short), StringComparison.Ordinal);
+        Assert.Contains($"<strong id=\"transport\">{transport}</strong>", await client.GetStringAsync(new Uri("/loops", UriKind.Relative)).WithTimeout(Deadline.Short), StringComparison.Ordinal);
         if (transport != "sockets-inline") // there nobody serves what the handler waits for
         {
             await WaitingAsync(client); // last: the server's own connection to itself counts too

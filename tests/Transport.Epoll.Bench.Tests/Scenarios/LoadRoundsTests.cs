@@ -65,6 +65,22 @@ public class LoadRoundsTests
         Assert.Equal(["second", "first", "first", "second", "second", "first"], runs.Select(r => r.Contender));
     }
 
+    [Fact]
+    public async Task RunTogether_PeersInFirstStart_AreInNoOther()
+    {
+        await using var ours = new InProcessLauncher(Hello);
+        await using var peer = new InProcessLauncher(Hello);
+        using var limit = new CancellationTokenSource(s_limit);
+        var rounds = new LoadRounds("s", new OneRequest(), "/plaintext", [new("ours", ours), new("peer", peer, IsPeer: true)], InProcessLauncher.Settings) { PeersInFirstStart = true };
+
+        var runs = await rounds.RunTogetherAsync(rounds: 15, seconds: 1, warmUps: 0, limit.Token);
+
+        Assert.Equal(3, ours.Starts);
+        Assert.Equal(1, peer.Starts);
+        Assert.Equal(Enumerable.Range(1, 15), runs.Where(r => r.Contender == "ours").Select(r => r.Round));
+        Assert.Equal(Enumerable.Range(1, 5), runs.Where(r => r.Contender == "peer").Select(r => r.Round));
+    }
+
     private static async Task<List<LoadRun>> RunAsync(ILoadGenerator load, IReadOnlyList<Contender> contenders, int rounds, int warmUps)
     {
         using var limit = new CancellationTokenSource(s_limit);

@@ -31,6 +31,28 @@ public class ParticipantsTests
     public void Nobody_Named_LeavesOutNumbersOfLoopsAndPeers() =>
         Assert.DoesNotContain(Choose(contenders: null, loops: 1).Contenders, c => c.IsVariant || c.IsPeer);
 
+    [Fact]
+    public void Peers_ThatAreStacks_TakePartOnlyInTheirComparison()
+    {
+        var peers = Participants.Choose(BenchOptions.Parse([]), Ability.Plaintext, loops: 1, withPeers: true).Contenders;
+        var stacks = Participants.Choose(BenchOptions.Parse([]), Ability.Plaintext, loops: 1, withPeers: false, Contender.Stacks).Contenders;
+
+        Assert.DoesNotContain(peers, c => c.IsStack);
+        Assert.Contains(peers, c => c.Name == "nginx-tornado");
+        Assert.Equal(Contender.Stacks, stacks);
+    }
+
+    [Fact]
+    public void Comparison_IsAllOfItsScenarios_AndNoneOfThoseThatRunUnnamed()
+    {
+        var named = BenchOptions.Parse([StackScenarios.Group]).Scenarios;
+
+        Assert.Contains("stacks-db", named);
+        Assert.Contains("pressure", named);
+        Assert.All(named, name => Assert.Contains(name, ScenarioCatalog.Names));
+        Assert.Empty(ScenarioCatalog.DefaultNames.Intersect(named));
+    }
+
     private static Participants Choose(string? contenders, int loops) =>
         Participants.Choose(BenchOptions.Parse(contenders is null ? [] : ["--contenders", contenders]), Ability.Plaintext, loops, withPeers: false);
 }

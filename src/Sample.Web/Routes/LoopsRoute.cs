@@ -2,20 +2,20 @@ using Sample.Web.Figures;
 
 namespace Sample.Web.Routes;
 
-/// <summary><c>/</c>: the page that says which transport serves it.</summary>
-internal static class IndexRoute
+/// <summary><c>/loops</c>: the page that says which transport serves it.</summary>
+internal static class LoopsRoute
 {
     private static readonly string s_page = ReadPage();
 
-    public static void MapIndex(this IEndpointRouteBuilder routes)
+    public static void MapLoops(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/", (FigureReader figures) =>
+        routes.MapGet("/loops", (FigureReader figures) =>
             Results.Text(s_page.Replace("{{transport}}", figures.Transport.Name(), StringComparison.Ordinal), "text/html; charset=utf-8"));
     }
 
     private static string ReadPage()
     {
-        using var stream = typeof(IndexRoute).Assembly.GetManifestResourceStream("index.html")
+        using var stream = typeof(LoopsRoute).Assembly.GetManifestResourceStream("loops.html")
             ?? throw new InvalidOperationException("The page is not embedded in the assembly.");
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();

@@ -95,13 +95,16 @@ public class ClusterTests
             await process.WaitForExitAsync().WithTimeout(Deadline.Short);
         }
 
+        // The kernel takes connections for a dying process to the last; once it is gone, nothing fails any more.
+        await MoreAsync(accepted, 100);
+        var failedMeanwhile = failures.Count;
         await MoreAsync(accepted, 100);
         await cluster.StartAsync("one");
         await MoreAsync(accepted, 100);
         await end.CancelAsync();
         await Task.WhenAll(posting).WithTimeout(Deadline.Long);
 
-        Assert.True(failures.Count <= posting.Count, string.Join('\n', failures));
+        Assert.True(failures.Count == failedMeanwhile, string.Join('\n', failures));
         Assert.Empty(accepted.Except(await IssueForm.AllAsync(client)));
     }
 

@@ -13,7 +13,11 @@ internal static class CallbackIsolation
     private static ExecutionContext? s_clean;
 
     /// <summary>A thread that was started without an execution context begins, before any application code.</summary>
-    public static void OnNewThread() => s_clean ??= ExecutionContext.Capture();
+    public static void OnNewThread()
+    {
+        s_clean ??= ExecutionContext.Capture();
+        PendingInterruption.Watch();
+    }
 
     /// <summary>A callback has returned. Some thread has begun by <see cref="OnNewThread"/> before.</summary>
     /// <param name="name">The thread's name.</param>

@@ -19,6 +19,8 @@ internal readonly record struct WorkItem(Action<object?> Callback, object? State
         {
             Owner!.OnCallbackFailed(exception);
         }
+
+        PendingInterruption.TakeOff();
     }
 }
 

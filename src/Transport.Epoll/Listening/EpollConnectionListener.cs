@@ -215,6 +215,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
             ResumeAcceptors();
         }
 
+        PendingInterruption.TakeOff(); // one that another request has left on this thread of the pool ends Kestrel's loop of accepts
         return connection;
     }
 

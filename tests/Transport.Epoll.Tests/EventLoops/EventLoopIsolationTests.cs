@@ -82,6 +82,24 @@ public sealed class EventLoopIsolationTests : IDisposable
         Assert.Equal(_test.Loop.Name, await _owner.RunAsync(_test.Loop, () => Thread.CurrentThread.Name));
     }
 
+    /// <summary>Looked for since a thread of the process was interrupted for the first time.</summary>
+    [Fact]
+    public async Task ApplicationItem_LeavesAnInterruption_IsGoneForTheNext()
+    {
+        Assert.Throws<ThreadInterruptedException>(static () =>
+        {
+            Thread.CurrentThread.Interrupt();
+            Thread.CurrentThread.Join(0);
+        });
+        await _owner.RunAsync(_test.Loop, () =>
+        {
+            Thread.CurrentThread.Interrupt();
+            return 0;
+        });
+
+        Assert.Null(await _owner.RunAsync(_test.Loop, () => Record.Exception(() => Thread.CurrentThread.Join(0))));
+    }
+
     [Fact]
     public async Task ApplicationItem_SuppressesFlow_FlowsForTheNext()
     {

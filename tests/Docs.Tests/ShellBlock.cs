@@ -5,7 +5,7 @@ namespace Docs.Tests;
 /// <summary>
 /// One block of commands of a text. What stands in an HTML comment right above it says how it is tried:
 /// nothing: each line must end with 0 within a minute; <c>serves</c>: each line is a server that must come up; <c>beside the sample</c>: the sample runs
-/// meanwhile; <c>not run: REASON</c>: it needs what is not here. A line whose comment names minutes or hours takes so long, and is not run.
+/// meanwhile; <c>not run: REASON</c>: it needs what is not here. A line whose comment names minutes or an hour takes so long, and is not run.
 /// </summary>
 internal sealed partial record ShellBlock(MarkdownFile File, int Line, string Text, string Marker)
 {
@@ -22,6 +22,6 @@ internal sealed partial record ShellBlock(MarkdownFile File, int Line, string Te
 
     public override string ToString() => $"{File}:{Line}";
 
-    [GeneratedRegex(@"\s# .*\b(minutes|hours)\b")]
+    [GeneratedRegex(@"\s# .*\b(minutes|hours?)\b")]
     private static partial Regex TakesLong();
 }

@@ -27,6 +27,7 @@ public sealed class HostKindTests(PackageFixture package)
 
         Assert.Equal("Hello World!", await running.GetAsync());
         await running.WaitForAsync(RunningApp.ServingLine);
+        Assert.Single(running.Log.Split('\n'), line => line.Contains(RunningApp.ServingLine, StringComparison.Ordinal));
     }
 
     [Fact]

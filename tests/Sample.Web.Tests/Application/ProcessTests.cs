@@ -22,6 +22,7 @@ public class ProcessTests
         foreach (var path in (string[])["/plaintext", "/json", "/info", "/loops", "/delay/1", "/favicon.ico"])
         {
             using var response = await client.GetAsync(new Uri(path, UriKind.Relative)).WithTimeout(Deadline.Short);
+            Assert.True(response.IsSuccessStatusCode || path == "/favicon.ico", $"{path}: {response.StatusCode}");
         }
 
         Assert.Empty(Loaded(sample.Id));

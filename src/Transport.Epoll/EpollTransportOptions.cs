@@ -31,6 +31,8 @@ public sealed class EpollTransportOptions
     /// </summary>
     public int Backlog { get; set; } = 512;
 
+    internal const int MaxBacklog = 65535;
+
     /// <summary>
     /// Whether small segments are sent at once (TCP_NODELAY, tcp(7)) rather than held back for the peer's acknowledgement.
     /// The default is <see langword="true"/>. It has no effect on unix sockets.

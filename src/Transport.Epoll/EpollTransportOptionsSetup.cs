@@ -40,7 +40,7 @@ internal sealed class EpollTransportOptionsSetup(IServiceProvider services, ICon
     {
         ValidateOptionsResultBuilder result = new();
         Range(nameof(options.LoopCount), options.LoopCount, 1, 1024);
-        Range(nameof(options.Backlog), options.Backlog, 1, 65535);
+        Range(nameof(options.Backlog), options.Backlog, 1, EpollTransportOptions.MaxBacklog);
         Range(nameof(options.SpinDuration), options.SpinDuration, 0, 1000);
         Range(nameof(options.MaxReadBufferSize), options.MaxReadBufferSize ?? 0, 0, long.MaxValue);
         Range(nameof(options.MaxWriteBufferSize), options.MaxWriteBufferSize ?? 0, 0, long.MaxValue);

@@ -34,7 +34,7 @@ internal static class SocketsSettings
         }
 
         SocketTransportOptions usual = new();
-        options.Backlog = Changed(given.Backlog, usual.Backlog, options.Backlog);
+        options.Backlog = Changed(Math.Clamp(given.Backlog, 1, EpollTransportOptions.MaxBacklog), usual.Backlog, options.Backlog); // the kernel clamps what that transport passes on (listen(2))
         options.NoDelay = Changed(given.NoDelay, usual.NoDelay, options.NoDelay);
         options.MaxReadBufferSize = Changed(given.MaxReadBufferSize, usual.MaxReadBufferSize, options.MaxReadBufferSize);
         options.MaxWriteBufferSize = Changed(given.MaxWriteBufferSize, usual.MaxWriteBufferSize, options.MaxWriteBufferSize);

@@ -14,7 +14,7 @@ internal sealed class StopInFlightTrial : ITrial
     private const int Slow = 32;
     private const int Readers = 8;
     private const int Stalled = 16;
-    private const int SlowMilliseconds = 400;
+    private const int SlowMilliseconds = 1500;
 
     /// <summary>More than all buffers, and read within the time-out on a busy machine too.</summary>
     private const int ReadLength = 16 * 1024 * 1024;

@@ -20,7 +20,7 @@ internal sealed class BorrowedSocket(SafeSocketHandle handle, SocketLoan loan) :
 
     protected override void Dispose(bool disposing)
     {
-        // First the base class: a Close with a time to wait shuts the sending side down, and the connection then ends as gracefully.
+        // The base class does nothing to a descriptor that is not its own, whatever time to wait Close was given.
         base.Dispose(disposing);
 
         // Never from the finalizer: a socket that was merely forgotten leaves the connection as it is.

@@ -49,7 +49,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
     private IDictionary<object, object?>? _items;
 
     public EpollConnection(ConnectionSettings settings, EventLoop loop, FileDescriptor descriptor, bool isUnix,
-        EndPoint? localEndPoint, EndPoint? remoteEndPoint, IConnectionOwner owner)
+        EndPoint? localEndPoint, EndPoint? remoteEndPoint, IConnectionOwner owner, bool mayLinger = false)
     {
         _settings = settings;
         _loop = loop;
@@ -61,7 +61,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         _owner = owner;
         _closed = new ClosedSignal(settings, this);
         ConnectionClosed = _closed.Token;
-        _loan = new SocketLoan(settings.Kernel, descriptor, this, isUnix);
+        _loan = new SocketLoan(settings.Kernel, descriptor, this, isUnix, mayLinger);
         Features = new ConnectionFeatures(this);
 
         ApplicationScheduler application = new(loop, this, settings.Inline);
@@ -266,14 +266,13 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
             EndStep(this, static connection => connection._loop.Forget(connection._token));
         }
 
-        if (!_loan.Recall())
+        bool lingers = false;
+        EndStep(this, connection => lingers = connection._loan.Recall());
+        if (!lingers)
         {
             CloseDescriptor();
-            return;
         }
-
-        // It blocks until the peer has all, or the time is up (socket(7), SO_LINGER): a thread of its own, if one can be had.
-        if (!s_lingering.TryStart("epoll-linger", CloseDescriptor))
+        else if (!s_lingering.TryStart("epoll-linger", CloseDescriptor)) // it blocks until the peer has all, or the time is up (socket(7), SO_LINGER)
         {
             Uninterruptible.QueueToPool(static state => ((EpollConnection)state!).CloseDescriptor(), this);
         }

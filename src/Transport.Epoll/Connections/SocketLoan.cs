@@ -7,7 +7,7 @@ namespace Transport.Epoll.Connections;
 
 /// <summary>The socket over a connection's descriptor that the application may borrow: made on first use, never lent again once it is closed.</summary>
 /// <remarks>Any thread, under its own lock.</remarks>
-internal sealed class SocketLoan(Kernel kernel, FileDescriptor descriptor, EpollConnection connection, bool isUnix)
+internal sealed class SocketLoan(Kernel kernel, FileDescriptor descriptor, EpollConnection connection, bool isUnix, bool mayLinger)
 {
     // Under the lock.
     private BorrowedSocket? _socket;
@@ -38,18 +38,14 @@ internal sealed class SocketLoan(Kernel kernel, FileDescriptor descriptor, Epoll
     }
 
     /// <summary>
-    /// The connection has ended and closes its descriptor next: lends no more. True when that close lingers, for the borrower has told it to;
-    /// who never had the socket is not asked.
+    /// The connection has ended and closes its descriptor next: lends no more. True when that close lingers, for the borrower has told it to, or
+    /// whoever made the listener; else nobody can have, and the kernel is not asked.
     /// </summary>
     public bool Recall()
     {
-        if (Close() is not BorrowedSocket lent)
-        {
-            return false;
-        }
-
-        lent.Release();
-        return !isUnix && kernel.GetLinger(descriptor.Number, out _, out int seconds).IsOk && seconds > 0;
+        BorrowedSocket? lent = Close();
+        lent?.Release();
+        return (lent is not null || mayLinger) && !isUnix && kernel.GetLinger(descriptor.Number, out _, out int seconds).IsOk && seconds > 0;
     }
 
     private BorrowedSocket? Close()

@@ -78,17 +78,17 @@ internal sealed class OffLoopLogger(ILogger logger) : ILogger, IThreadPoolWorkIt
     {
         do
         {
-            if (_messages.TryDequeue(out Action? write))
+            try
             {
-                try
+                if (_messages.TryDequeue(out Action? write))
                 {
                     write();
                 }
-#pragma warning disable CA1031 // A log sink that throws loses its message, nothing else.
-                catch (Exception)
+            }
+#pragma warning disable CA1031 // A log sink that throws loses its message, nothing else; so does an interruption that was left on the thread.
+            catch (Exception)
 #pragma warning restore CA1031
-                {
-                }
+            {
             }
         }
         while (Interlocked.Decrement(ref _queued) != 0);

@@ -89,7 +89,19 @@ internal sealed class HandlerTable
         catch (Exception exception)
 #pragma warning restore CA1031
         {
+            TellOfFault(handler, exception);
+        }
+    }
+
+    private static void TellOfFault(IEventHandler handler, Exception exception)
+    {
+        try
+        {
             handler.OnFault(exception);
+        }
+        catch (ThreadInterruptedException)
+        {
+            handler.OnFault(exception); // a callback has left it on the thread; it is used up now
         }
     }
 

@@ -30,7 +30,8 @@ internal sealed class ThreadStarter(Action<Exception>? onFailed = null, Action<T
     /// <summary>Starts a thread that can be done without. False: it could not be started, now or lately.</summary>
     public bool TryStart(string name, Action run)
     {
-        lock (_gate)
+        Uninterruptible.Enter(_gate); // a loop's thread closes connections
+        try
         {
             if (_pause > _clock.GetElapsedTime(_failedAt))
             {
@@ -54,6 +55,10 @@ internal sealed class ThreadStarter(Action<Exception>? onFailed = null, Action<T
                 _failedAt = _clock.GetTimestamp();
                 return false;
             }
+        }
+        finally
+        {
+            Monitor.Exit(_gate);
         }
     }
 }

@@ -34,7 +34,20 @@ internal static class Detached
     {
         using (Suppress())
         {
-            return new Timer(callback, state, due, Timeout.InfiniteTimeSpan);
+            return new Timer(given => Run(callback, given), state, due, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>An interruption that application code left on the pool's thread shows once, in the first lock; it must cost neither the retry nor the process.</summary>
+    private static void Run(TimerCallback callback, object? state)
+    {
+        try
+        {
+            callback(state);
+        }
+        catch (ThreadInterruptedException)
+        {
+            callback(state);
         }
     }
 

@@ -55,9 +55,10 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
     /// <summary>Starts listening. The listener has taken over the sockets and the caller's reference to the loops, also when this fails.</summary>
     public static async Task<EpollConnectionListener> StartAsync(ConnectionSettings settings, EventLoopGroup loops, ListenSocket[] sockets, DescriptorReserve reserve)
     {
-        EpollConnectionListener listener = new(settings, loops, sockets, reserve);
+        EpollConnectionListener? listener = null;
         try
         {
+            listener = new(settings, loops, sockets, reserve); // the first timer of a process starts a thread, which may not be had
             loops.Failed += listener.OnLoopFailed;
             foreach (Acceptor acceptor in listener._acceptors)
             {
@@ -68,6 +69,13 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         }
         catch
         {
+            if (listener is null)
+            {
+                Array.ForEach(sockets, static socket => socket.Discard());
+                loops.Release();
+                throw;
+            }
+
             await listener.DisposeAsync().ConfigureAwait(false);
             throw;
         }
@@ -76,6 +84,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
     public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        PendingInterruption.TakeOff(); // one that a request has left on this thread of the pool would end Kestrel's loop of accepts
         return _accepted.Reader.TryRead(out EpollConnection? connection)
             ? new(HandOut(connection))
             : WaitAsync(cancellationToken);
@@ -156,7 +165,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         }
 
         return new EpollConnection(_settings, ChooseLoop(acceptor.Loop), descriptor, isUnix,
-            LocalEndPoint(acceptor.Socket, descriptor), isUnix ? null : remoteEndPoint, this);
+            LocalEndPoint(acceptor.Socket, descriptor), isUnix ? null : remoteEndPoint, this, acceptor.Socket.MayLinger);
     }
 
     /// <summary>False when nobody will accept any more.</summary>
@@ -199,6 +208,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
     {
         while (await _accepted.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
+            PendingInterruption.TakeOff();
             if (_accepted.Reader.TryRead(out EpollConnection? connection))
             {
                 return HandOut(connection);
@@ -215,7 +225,6 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
             ResumeAcceptors();
         }
 
-        PendingInterruption.TakeOff(); // one that another request has left on this thread of the pool ends Kestrel's loop of accepts
         return connection;
     }
 

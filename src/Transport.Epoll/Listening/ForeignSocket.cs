@@ -17,7 +17,7 @@ internal static class ForeignSocket
         string what = $"Descriptor {endPoint.FileHandle}";
         EndPoint name = NameOf(kernel, descriptor.Number, what);
         Listen(kernel, descriptor.Number, backlog, what);
-        return new ListenSocket(descriptor, name, isUnix: name is not IPEndPoint, file: null, isOwned: false);
+        return new ListenSocket(descriptor, name, isUnix: name is not IPEndPoint, file: null, isOwned: false) { MayLinger = true };
     }
 
     /// <summary>
@@ -58,7 +58,7 @@ internal static class ForeignSocket
             }
 
             Listen(kernel, descriptor.Number, backlog, what);
-            return new ListenSocket(descriptor, name, isUnix: name is not IPEndPoint, file, isOwned);
+            return new ListenSocket(descriptor, name, isUnix: name is not IPEndPoint, file, isOwned) { MayLinger = true };
         }
         catch
         {

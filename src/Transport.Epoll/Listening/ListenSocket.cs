@@ -30,6 +30,16 @@ internal sealed class ListenSocket
     /// <summary>Whether we bound it. A socket that was handed to us is neither drained nor filtered nor closed: its queue belongs to the successor.</summary>
     public bool IsOwned { get; }
 
+    /// <summary>Whether its connections may inherit a close that lingers (socket(7), SO_LINGER): somebody else has made it.</summary>
+    public bool MayLinger { get; init; }
+
+    /// <summary>Nobody will listen on it: closes it and removes its file.</summary>
+    public void Discard()
+    {
+        File?.RemoveIfOurs();
+        Descriptor.Dispose();
+    }
+
     /// <summary>Binds one listening socket, or several that share the endpoint's port.</summary>
     /// <exception cref="AddressInUseException">Another socket has the address (EADDRINUSE of bind(2) or listen(2)).</exception>
     /// <exception cref="SocketException">The address can't be had for another reason.</exception>

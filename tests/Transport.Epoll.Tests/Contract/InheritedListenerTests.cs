@@ -42,6 +42,37 @@ public sealed class InheritedListenerTests
         }
     }
 
+    /// <summary>A connection inherits what its listener says of closing (socket(7), SO_LINGER), though nobody has borrowed its socket.</summary>
+    [Theory]
+    [ClassData(typeof(EpollTransports))]
+    public async Task DisposeAsync_TheListenersClosesLinger_HoldsUpNobody(TransportKind kind)
+    {
+        using var owner = ListenOn(new IPEndPoint(IPAddress.Loopback, 0));
+        owner.LingerState = new LingerOption(enable: true, seconds: 60);
+        owner.SendBufferSize = 256 * 1024;
+        await using var listener = await RawListener.BindAsync(kind, HandleOf(owner, FileHandleType.Tcp), new TransportTuning { LoopCount = 1, MaxWriteBufferSize = null });
+        var (stalled, server) = await listener.ConnectAsync(clientReceiveBufferSize: 4096);
+        var (client, neighbour) = await listener.ConnectAsync();
+        using (stalled)
+        using (client)
+        await using (neighbour)
+        {
+            await server.Transport.Output.WriteAsync(new byte[128 * 1024]).WithTimeout(); // more than the client takes, less than the socket holds
+            var disposing = server.DisposeAsync().AsTask();
+            await listener.Logs.WaitForAsync(kind, id: 7);
+
+            for (int i = 0; i < 20; i++)
+            {
+                await client.SendAsync("ping");
+                await neighbour.ExpectTextAsync("ping");
+            }
+
+            Assert.False(disposing.IsCompleted);
+            stalled.Reset();
+            await disposing.WithTimeout();
+        }
+    }
+
     [Theory]
     [MemberData(nameof(UnixKinds))]
     [Trait("Contract", "7")]

@@ -155,6 +155,17 @@ public sealed class SocketsSettingsTests
         Assert.Equal((77, false, 1000, null), (options.Backlog, options.NoDelay, options.MaxReadBufferSize, options.MaxWriteBufferSize));
     }
 
+    /// <summary>That transport passes on whatever it is given, and the kernel caps it: no reason not to start.</summary>
+    [Theory]
+    [InlineData(int.MaxValue, 65535)]
+    [InlineData(0, 1)]
+    public void Options_BacklogOfSocketsIsBeyondOurRange_IsTheNearest(int given, int taken)
+    {
+        using var services = Services(options => options.Backlog = given);
+
+        Assert.Equal(taken, services.GetRequiredService<IOptions<EpollTransportOptions>>().Value.Backlog);
+    }
+
     [Fact]
     public void Options_UnchangedForSockets_AreOurDefaults()
     {

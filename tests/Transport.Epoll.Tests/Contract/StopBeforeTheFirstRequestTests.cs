@@ -36,6 +36,11 @@ public sealed class StopBeforeTheFirstRequestTests
     [Theory]
     [ClassData(typeof(EpollTransports))]
     [Trait("Contract", "9")]
+    public Task Stop_OnlyTheClientHelloHasCome_TheRequestIsAnswered(TransportKind kind) => ExpectAnswersAsync(kind, isTls: true, replaces: false);
+
+    [Theory]
+    [ClassData(typeof(EpollTransports))]
+    [Trait("Contract", "9")]
     public Task Stop_OnlyThePrefaceHasComeAndItsReaderReplacesTheTransport_TheRequestIsAnswered(TransportKind kind)
         => ExpectAnswersAsync(kind, isTls: false, replaces: true);
 

@@ -92,8 +92,8 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
 
     public override IDuplexPipe Transport { get; set; }
 
-    /// <summary>Whether middleware has put its own transport in the place of the connection's.</summary>
-    public bool IsWrapped => !ReferenceEquals(Transport, _original);
+    /// <summary>Whether middleware reads first: it has put its own transport in the place of the connection's, or will, once the TLS handshake is done.</summary>
+    public bool IsWrapped => !ReferenceEquals(Transport, _original) || Features.Get<ITlsHandshakeFeature>() is not null;
 
     public override EndPoint? LocalEndPoint { get; set; }
 

@@ -94,6 +94,34 @@ public sealed class LentSocketTests
         }
     }
 
+    /// <summary>.NET shuts down the socket of the default transport, but none that does not own its descriptor.</summary>
+    [Theory]
+    [ClassData(typeof(AllTransports))]
+    [Trait("Contract", "14")]
+    public async Task Socket_ClosedWithATimeToWait_ResetsTheClientUnlessItOwnsTheDescriptor(TransportKind kind)
+    {
+        await using var listener = await RawListener.BindAsync(kind);
+        var (client, server) = await listener.ConnectAsync();
+        using (client)
+        {
+            Socket socket = server.Features.Get<IConnectionSocketFeature>()!.Socket;
+            var closing = Task.Run(() => socket.Close(timeout: 5000)); // may wait for the client
+
+            var (bytes, reset) = await client.ReadToEndOrResetAsync();
+
+            Assert.Empty(bytes);
+            Assert.Equal(kind.IsEpoll(), reset);
+            client.Dispose();
+            await closing.WithTimeout();
+            if (reset)
+            {
+                await server.ConnectionClosed.WithTimeout();
+            }
+
+            await server.DisposeAsync().WithTimeout();
+        }
+    }
+
     [Theory]
     [ClassData(typeof(EpollTransports))]
     [Trait("Contract", "14")]

@@ -123,7 +123,7 @@ public sealed class UnbindingTests
         Assert.True(fastest < Bound * 0.6, $"The fastest of five took {fastest.TotalMilliseconds} ms");
     }
 
-    /// <summary>As TLS does: what it consumes first is a ClientHello, and no request.</summary>
+    /// <summary>What it consumes first is no request. TLS replaces the transport only after the handshake: <see cref="StopBeforeTheFirstRequestTests"/>.</summary>
     [Theory]
     [ClassData(typeof(EpollTransports))]
     [Trait("Contract", "9")]

@@ -69,9 +69,50 @@ public sealed class AcceptFaultTests : IDisposable
         Assert.Equal(_kernel.Accepted.Order(), _kernel.ClosedAccepted.Order());
     }
 
-    private async Task<EpollConnectionListener> StartAsync(Socket? owner)
+    /// <summary>The connection exists by then, with its references: it has to end as one that nobody takes.</summary>
+    [Fact]
+    public async Task Accept_TheStartThrows_TheConnectionEndsAndTheNextIsServed()
     {
-        _group = new(1, (_, onFailed) => new EventLoop("epoll-loop-0", _kernel, new SpinPolicy(0, 1), null, _ => { }, onFailed), _ended.SetResult, new DriverThreads(1, 0, 0, TimeSpan.Zero));
+        EpollConnectionListener listener = await StartAsync(owner: null, loopCount: 2);
+        List<(Socket Client, ConnectionContext Server)> first = [];
+        for (int i = 0; i < 2; i++) // both on the acceptor's loop: the third goes to the other one, which it has to wake
+        {
+            first.Add((await ConnectAsync(listener), (await listener.AcceptAsync().WithTimeout())!));
+        }
+
+        await Waiting.UntilAsync(() => _kernel.Asleep == 2);
+        _kernel.ThrowAt(AcceptStep.Wake);
+        using Socket lost = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await lost.ConnectAsync(IPAddress.Loopback, ((IPEndPoint)listener.EndPoint).Port).WithTimeout();
+            await ExpectClosedAsync(lost);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // The reset came before the client knew that it was connected.
+        }
+
+        Assert.Equal(1, _kernel.WakesThrown);
+        using Socket served = await ConnectAsync(listener);
+        ConnectionContext connection = (await listener.AcceptAsync().WithTimeout())!;
+        Assert.Equal(served.LocalEndPoint, connection.RemoteEndPoint);
+        Assert.Equal(3, _group!.Loops.ToArray().Sum(loop => loop.ConnectionCount));
+        await connection.DisposeAsync().WithTimeout();
+        foreach ((Socket client, ConnectionContext server) in first)
+        {
+            await server.DisposeAsync().WithTimeout();
+            client.Dispose();
+        }
+
+        await listener.DisposeAsync().WithTimeout();
+        await _ended.Task.WithTimeout();
+        Assert.Equal(_kernel.Accepted.Order(), _kernel.ClosedAccepted.Order());
+    }
+
+    private async Task<EpollConnectionListener> StartAsync(Socket? owner, int loopCount = 1)
+    {
+        _group = new(loopCount, (i, onFailed) => new EventLoop($"epoll-loop-{i}", _kernel, new SpinPolicy(0, 1), null, _ => { }, onFailed), _ended.SetResult, new DriverThreads(loopCount, 0, 0, TimeSpan.Zero));
         ConnectionSettings settings = new(_kernel, MemoryPool<byte>.Shared, _logs.CreateLogger("Transport.Epoll"), Inline: false, NoDelay: true, 0, 0, FinOnError: false);
         IPEndPoint any = new(IPAddress.Any, 0); // of a wildcard, each connection's own address is asked for
         EndPoint endPoint = any;
@@ -111,6 +152,7 @@ public sealed class AcceptFaultTests : IDisposable
         Address,
         NoDelay,
         LocalEndPoint,
+        Wake,
     }
 
     /// <summary>Throws once at a step of the next connection. Any thread.</summary>
@@ -118,8 +160,15 @@ public sealed class AcceptFaultTests : IDisposable
     {
         private int _step;
         private int _held;
+        private int _asleep;
+        private int _wakesThrown;
 
         public volatile bool HoldAccepts;
+
+        /// <summary>How many loops wait for events without a limit.</summary>
+        public int Asleep => Volatile.Read(ref _asleep);
+
+        public int WakesThrown => Volatile.Read(ref _wakesThrown);
 
         public int Held => Volatile.Read(ref _held);
 
@@ -146,6 +195,32 @@ public sealed class AcceptFaultTests : IDisposable
                 {
                     length = 4; // an address that is cut short can't be read
                 }
+            }
+
+            return result;
+        }
+
+        public override SysResult EpollWait(int epoll, Span<EpollEvent> events, int timeoutMilliseconds)
+        {
+            if (timeoutMilliseconds >= 0)
+            {
+                return base.EpollWait(epoll, events, timeoutMilliseconds);
+            }
+
+            Interlocked.Increment(ref _asleep);
+            SysResult result = base.EpollWait(epoll, events, timeoutMilliseconds);
+            Interlocked.Decrement(ref _asleep);
+            return result;
+        }
+
+        /// <summary>Throws when the loop is awake: what it throws at must not keep it asleep.</summary>
+        public override SysResult EventFdSignal(int descriptor)
+        {
+            SysResult result = base.EventFdSignal(descriptor);
+            if (Interlocked.CompareExchange(ref _step, (int)AcceptStep.None, (int)AcceptStep.Wake) == (int)AcceptStep.Wake)
+            {
+                Interlocked.Increment(ref _wakesThrown);
+                throw new InvalidOperationException("Thrown at the wake-up.");
             }
 
             return result;

@@ -3,7 +3,7 @@ using Sample.Web.Tests.Support;
 
 namespace Sample.Web.Tests.Kernel;
 
-/// <summary>strace(1), attached to all threads of a process until <see cref="DetachAsync"/>.</summary>
+/// <summary>strace(1), attached to all threads of a process, or to one, until <see cref="DetachAsync"/>.</summary>
 internal sealed class Strace : IDisposable
 {
     private readonly Process _process;
@@ -17,10 +17,13 @@ internal sealed class Strace : IDisposable
         _error = error;
     }
 
-    public static async Task<Strace> AttachAsync(int processId, string file, params string[] options)
+    public static Task<Strace> AttachAsync(int processId, string file, params string[] options) => AttachToThreadAsync(processId, file, ["-f", .. options]);
+
+    /// <summary>To this one of a process's threads.</summary>
+    public static async Task<Strace> AttachToThreadAsync(int threadId, string file, params string[] options)
     {
         Tool.Require("strace", "strace");
-        var process = Tool.Start("strace", ["-f", "-o", file, .. options, "-p", $"{processId}"]);
+        var process = Tool.Start("strace", ["-o", file, .. options, "-p", $"{threadId}"]);
 
         // The first line says that it is attached, or why it cannot be.
         var line = await process.StandardError.ReadLineAsync().WithTimeout(Deadline.Short);

@@ -8,6 +8,7 @@ namespace Sample.Web.Tests.Kernel;
 public partial class SystemCallTests(ITestOutputHelper output)
 {
     private const double MaxCallsPerRequest = 2.2;
+    private const int RequestsToCount = 20_000;
 
     [Fact]
     public async Task Loops_UnderLoad_WaitInEpoll()
@@ -27,30 +28,37 @@ public partial class SystemCallTests(ITestOutputHelper output)
         Assert.Superset(loops.Keys.ToHashSet(), waiting);
     }
 
+    /// <summary>Of the loop's thread, and for so many requests, not for so long: what the runtime's other threads do, and what a connection costs, would count for more on a slow machine.</summary>
     [Fact]
     public async Task Plaintext_Inline64Connections_NeedsFewSystemCalls()
     {
-        Tool.Require("wrk", "wrk");
+        Tool.Require("h2load", "nghttp2-client");
         await using var sample = await SampleProcess.StartAsync("--scheduling", "Inline", "--loops", "1");
-        await WrkAsync(sample, connections: 64);
+        await AskAsync(sample);
+        var loop = Assert.Single(ProcFiles.Threads(sample.Id, "epoll-loop-")).Key;
 
         using var folder = new ScratchFolder();
-        using var strace = await Strace.AttachAsync(sample.Id, folder.File("counts"), "-c");
-        var requests = await WrkAsync(sample, connections: 64);
+        using var strace = await Strace.AttachToThreadAsync(loop, folder.File("counts"), "-c");
+        await AskAsync(sample);
         var counts = await strace.DetachAsync();
         output.WriteLine(counts);
 
         var calls = long.Parse(TotalCalls().Match(counts).Groups[1].Value, CultureInfo.InvariantCulture);
-        output.WriteLine($"{calls} calls for {requests} requests: {(double)calls / requests:F3} each");
-        Assert.InRange((double)calls / requests, 1, MaxCallsPerRequest);
+        output.WriteLine($"{calls} calls for {RequestsToCount} requests: {(double)calls / RequestsToCount:F3} each");
+        Assert.InRange((double)calls / RequestsToCount, 2, MaxCallsPerRequest); // a receive and a send at least, or another thread did them
     }
 
-    private static async Task<long> WrkAsync(SampleProcess sample, int connections)
+    private static async Task AskAsync(SampleProcess sample)
+    {
+        var result = await Tool.RunAsync(
+            "h2load", ["--h1", "-t1", "-c64", $"-n{RequestsToCount}", sample.Address + "/plaintext"], timeout: 4 * Deadline.Long);
+        Assert.Contains($" {RequestsToCount} succeeded", result.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task WrkAsync(SampleProcess sample, int connections)
     {
         var result = await Tool.RunAsync("wrk", ["-t1", $"-c{connections}", "-d2s", sample.Address + "/plaintext"]);
-        var requests = Requests().Match(result.Output);
-        Assert.True(requests.Success, result.Output + result.Error);
-        return long.Parse(requests.Groups[1].Value, CultureInfo.InvariantCulture);
+        Assert.True(Requests().IsMatch(result.Output), result.Output + result.Error);
     }
 
     [GeneratedRegex(@"^(\d+)\s.*epoll_p?wait2?\b", RegexOptions.Multiline)]
@@ -60,6 +68,6 @@ public partial class SystemCallTests(ITestOutputHelper output)
     [GeneratedRegex(@"^\s*100\.00\s+\S+\s+\d+\s+(\d+)\s.*total\s*$", RegexOptions.Multiline)]
     private static partial Regex TotalCalls();
 
-    [GeneratedRegex(@"^\s*(\d+) requests in", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\s*[1-9]\d* requests in", RegexOptions.Multiline)]
     private static partial Regex Requests();
 }

@@ -21,6 +21,9 @@ public class StarvationTests(ITestOutputHelper output)
 
     private static readonly TimeSpan s_duration = TimeSpan.FromSeconds(4);
 
+    /// <summary>Before whatever else wants the processor; its threads take turns (sched(7), SCHED_RR). The highest nice value is not enough beside dozens of busy processes.</summary>
+    private static readonly string[] s_firstPlace = ["chrt", "--rr", "1"];
+
     /// <summary>A thread that is due waits some 24 ms for its processor, in the middle of callbacks too.</summary>
     [Fact]
     public async Task Processor_SharedWithBusyProcesses_IsNoStall()
@@ -113,17 +116,18 @@ public class StarvationTests(ITestOutputHelper output)
 
     /// <summary>
     /// On one processor, and with nothing compiled beforehand if so said: a first request then takes the compiler up to a second. The processor must be
-    /// the sample's: if others have it too, a callback waits for locks whose holders wait for the processor, and is slow as far as anyone can tell.
+    /// the sample's: if others have it too, a callback waits for locks whose holders wait for the processor, and is slow as far as anyone can tell. With a
+    /// real-time priority it has it whenever it wants it, and what others do while it sleeps is no matter; without, a try counts only if others hardly ran.
     /// </summary>
     [Theory]
     [InlineData("1")]
     [InlineData("0")]
     public async Task FirstRequests_StillToBeCompiled_AreNoStall(string readyToRun)
     {
-        var others = 1.0;
+        var (others, isFirst) = (1.0, await HasFirstPlaceAsync());
         for (var i = 0; i < Tries; i++)
         {
-            await using var sample = await StartOnOneProcessorAsync(before: FirstPlace, $"DOTNET_ReadyToRun={readyToRun}");
+            await using var sample = await StartOnOneProcessorAsync(before: isFirst ? s_firstPlace : [], $"DOTNET_ReadyToRun={readyToRun}");
             var before = (Busy: ProcFiles.BusySecondsOfFirstProcessor(), Own: ProcFiles.CpuSeconds(sample.Id));
             var clock = Stopwatch.StartNew();
             await AskForEverythingAsync(sample);
@@ -132,7 +136,7 @@ public class StarvationTests(ITestOutputHelper output)
             Assert.Equal(0, await sample.StopAsync());
             await sample.DisposeAsync(); // it has read the log to its end then
             output.WriteLine($"{clock.ElapsedMilliseconds} ms, {own:F2} s of them the sample's on processor 0, the share of others {others:F2}");
-            if (others < MaxShareOfOthers)
+            if (isFirst || others < MaxShareOfOthers)
             {
                 Assert.True(!sample.Log.Contains("Transport.Epoll[", StringComparison.Ordinal), sample.Log);
                 return;
@@ -159,8 +163,12 @@ public class StarvationTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>Before whatever else wants the processor, beside busy processes, too; only root may say so (nice(1)).</summary>
-    private static string[] FirstPlace => Environment.IsPrivilegedProcess ? ["nice", "-n", "-20"] : [];
+    /// <summary>Only root may say so, and not in every container.</summary>
+    private static async Task<bool> HasFirstPlaceAsync()
+    {
+        Tool.Require("chrt", "util-linux");
+        return (await Tool.RunAsync(s_firstPlace[0], [.. s_firstPlace[1..], "true"])).ExitCode == 0;
+    }
 
     private static Task<SampleProcess> StartOnOneProcessorAsync() => StartOnOneProcessorAsync(before: []);
 

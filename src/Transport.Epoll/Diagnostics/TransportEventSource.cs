@@ -19,7 +19,9 @@ internal sealed class TransportEventSource : EventSource
     // Made when somebody listens for the first time; under the lock of EventSource, which calls OnEventCommand.
     private EventCounterSet? _counters;
 
+    // The other format would leave events with more than three values out of sessions without keywords, such as dotnet-trace's (EventProvider.IsEnabled).
     private TransportEventSource()
+        : base(EventSourceSettings.EtwSelfDescribingEventFormat)
     {
     }
 

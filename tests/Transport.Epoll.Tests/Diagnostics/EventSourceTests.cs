@@ -107,6 +107,11 @@ public class EventSourceTests
         Assert.All([start, stop], each => Assert.False(each.Thread?.StartsWith("epoll-", StringComparison.Ordinal) == true, each.Thread)); // no loop waits for a listener
     }
 
+    /// <summary>A session without keywords, which dotnet-trace opens, has events with more than three values in this format only.</summary>
+    [Fact]
+    public void Events_Always_DescribeThemselves()
+        => Assert.True(TransportEventSource.Log.Settings.HasFlag(EventSourceSettings.EtwSelfDescribingEventFormat));
+
     [Fact]
     public async Task TakeOver_OfALoop_IsAnEventThatNamesWhoBlocks()
     {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Transport.Epoll;
+using Transport.Epoll.Diagnostics;
 
 namespace Microsoft.AspNetCore.Hosting
 {
@@ -40,6 +41,8 @@ namespace Microsoft.Extensions.DependencyInjection
             ArgumentNullException.ThrowIfNull(services);
             SocketsFallback.TryAdd(services);
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IConnectionListenerFactory, EpollTransportFactory>());
+            services.TryAddSingleton(static provider => new EpollDiagnostics(
+                () => provider.GetServices<IConnectionListenerFactory>().OfType<EpollTransportFactory>().FirstOrDefault()?.Observation));
             services.AddOptions();
             if (!services.Any(service => service.ImplementationType == typeof(EpollTransportOptionsSetup)))
             {

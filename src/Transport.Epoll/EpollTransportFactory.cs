@@ -30,6 +30,7 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
     private readonly IMemoryPoolFactory<byte>? _pools;
     private readonly IHostApplicationLifetime? _lifetime;
     private readonly SchedulingCounters _counters;
+    private readonly bool _hasMeter;
     private readonly ServingReport _report;
     private readonly string? _obstacle;
     private readonly Lock _gate = new();
@@ -47,7 +48,14 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
         _logger = new OffLoopLogger((loggerFactory ?? NullLoggerFactory.Instance).CreateLogger(EpollTransportLog.Category));
         _pools = memoryPoolFactory;
         _lifetime = lifetime;
-        _counters = new SchedulingCounters(meters);
+        _counters = new SchedulingCounters(_logger);
+        Observation = new TransportObservation(_options.Scheduling.ToString(), _counters);
+        _hasMeter = meters is not null;
+        if (meters is not null)
+        {
+            TransportInstruments.Create(meters.Create(SchedulingCounters.MeterName), () => [Observation]);
+        }
+
         _report = new ServingReport(_options, _logger);
         _obstacle = EpollAvailability.FindObstacle();
         if (_obstacle is not null)
@@ -62,6 +70,9 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
 
     /// <summary>The system calls; a test may watch them.</summary>
     internal Kernel Kernel { get; init; } = Kernel.Linux;
+
+    /// <summary>What may be observed of the loops and listeners.</summary>
+    internal TransportObservation Observation { get; }
 
     /// <summary>The loops of the latest listener; <see langword="null"/> before the first.</summary>
     internal EventLoopGroup? Loops
@@ -132,7 +143,11 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
                 try
                 {
                     _loops = EventLoopFactory.CreateGroup(Kernel, _options.LoopCount, _options.SpinDuration, _options.CpuAffinity,
-                        _options.Scheduling == EpollScheduling.Auto ? _options.Auto.ToTimes() : null, _counters, _logger, pool.Dispose);
+                        _options.Scheduling == EpollScheduling.Auto ? _options.Auto.ToTimes() : null, _counters, _logger, () =>
+                        {
+                            LiveTransports.Remove(Observation);
+                            pool.Dispose();
+                        });
                 }
                 catch
                 {
@@ -142,6 +157,8 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
 
                 _loops.Failed += OnLoopFailed;
                 _pool = pool;
+                Observation.Begin(_loops.Loops.ToArray().Select(static loop => loop.Probe), _loops.Threads);
+                LiveTransports.Add(Observation, _hasMeter);
             }
 
             return (_loops, CreateSettings(), _reserve ??= new DescriptorReserve(Kernel, _options.LoopCount));
@@ -150,7 +167,10 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
 
     private ConnectionSettings CreateSettings() => new(Kernel, _pool, _logger, _options.Scheduling != EpollScheduling.ThreadPool, _options.NoDelay,
         _options.MaxReadBufferSize ?? 0, _options.MaxWriteBufferSize ?? 0,
-        AppContext.TryGetSwitch("Microsoft.AspNetCore.Server.Kestrel.FinOnError", out bool finOnError) && finOnError);
+        AppContext.TryGetSwitch("Microsoft.AspNetCore.Server.Kestrel.FinOnError", out bool finOnError) && finOnError)
+    {
+        Observation = Observation,
+    };
 
     /// <summary>A loop can't go on: its connections are lost, so the host goes down, loudly, rather than serve half of its clients.</summary>
     private void OnLoopFailed(Exception exception)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Diagnostics.Tracing;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
@@ -69,7 +70,7 @@ public partial class ReferenceTests
             {
                 if (instrument.Meter.Name == "Transport.Epoll")
                 {
-                    instruments.Add($"{instrument.Name} {instrument.Unit}");
+                    instruments.Add($"{instrument.Name} {Kind(instrument)} {instrument.Unit}");
                 }
             },
         };
@@ -79,9 +80,37 @@ public partial class ReferenceTests
         await using var app = builder.Build();
         Assert.NotEmpty(app.Services.GetServices<IConnectionListenerFactory>());
 
-        var listed = MarkdownFile.Get("docs/metrics.md").Rows.Where(row => row[0].StartsWith("transport.epoll.", StringComparison.Ordinal)).Select(row => $"{row[0]} {row[1]}");
+        var listed = MarkdownFile.Get("docs/metrics.md").Rows.Where(row => row[0].StartsWith("transport.epoll.", StringComparison.Ordinal)).Select(row => $"{row[0]} {row[1]} {row[2]}");
 
         Assert.Equal(instruments.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Metrics_EventCounters_AreThoseOfTheEventSource()
+    {
+        using var listener = new CounterListener();
+        var listed = MarkdownFile.Get("docs/metrics.md").Rows.Where(row => row.Length == 3 && row[1] is "total" or "now" or "per interval" or "mean of the interval" or "the busiest loop" or "the longest of all loops")
+            .Select(row => row[0]).Order(StringComparer.Ordinal).ToArray();
+
+        for (var i = 0; i < 100 && listener.Names.Count < listed.Length; i++)
+        {
+            Assert.True(await listener.NextAsync());
+        }
+
+        Assert.Equal(listed, listener.Names.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Metrics_Events_AreThoseOfTheEventSource()
+    {
+        var source = typeof(EpollTransportOptions).Assembly.GetType("Transport.Epoll.Diagnostics.TransportEventSource", throwOnError: true)!;
+        var code = source.GetMethods(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+            .Select(method => (Method: method, Event: method.GetCustomAttribute<EventAttribute>())).Where(each => each.Event is not null)
+            .Select(each => $"{each.Method.Name} {each.Event!.EventId} {each.Event.Level} {string.Join(", ", each.Method.GetParameters().Select(parameter => parameter.Name))}");
+
+        var listed = MarkdownFile.Get("docs/metrics.md").Rows.Where(row => row.Length == 4 && int.TryParse(row[1], out _)).Select(row => string.Join(' ', row));
+
+        Assert.Equal(code.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
     }
 
     /// <summary>What dashboards of the buffers filter by.</summary>
@@ -119,8 +148,40 @@ public partial class ReferenceTests
         Assert.Contains("`aspnetcore.memory_pool.owner` with the value `kestrel`", MarkdownFile.Get("docs/metrics.md").Text, StringComparison.Ordinal);
     }
 
+    /// <summary>Listens as dotnet-counters does. Any thread.</summary>
+    private sealed class CounterListener : EventListener
+    {
+        private readonly SemaphoreSlim _came = new(0);
+
+        public CounterListener()
+        {
+            var source = (EventSource)typeof(EpollTransportOptions).Assembly.GetType("Transport.Epoll.Diagnostics.TransportEventSource", throwOnError: true)!.GetField("Log")!.GetValue(null)!;
+            EnableEvents(source, EventLevel.Informational, EventKeywords.None, new Dictionary<string, string?> { ["EventCounterIntervalSec"] = "0.1" });
+        }
+
+        public ConcurrentDictionary<string, bool> Names { get; } = new();
+
+        public Task<bool> NextAsync() => _came.WaitAsync(TimeSpan.FromSeconds(5));
+
+        protected override void OnEventWritten(EventWrittenEventArgs eventData)
+        {
+            if (eventData.EventSource.Name == "Transport-Epoll" && eventData.EventName == "EventCounters")
+            {
+                Names[(string)((IDictionary<string, object>)eventData.Payload![0]!)["Name"]] = true;
+                _came.Release();
+            }
+        }
+    }
+
     [GeneratedRegex("`([A-Za-z.]+ is [^`;]+; allowed is [^`]+)`")]
     private static partial Regex OptionErrorPattern();
+
+    /// <summary>As OpenTelemetry calls it.</summary>
+    private static string Kind(Instrument instrument)
+    {
+        var type = instrument.GetType().Name;
+        return type.StartsWith("Observable", StringComparison.Ordinal) ? type["Observable".Length..type.IndexOf('`', StringComparison.Ordinal)] : type;
+    }
 
     private static IEnumerable<string> Names(Type options, string prefix)
         => options.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => prefix + property.Name);

@@ -16,7 +16,7 @@ internal static class BareLoopServer
     public static async Task RunAsync(int port, int loops, CancellationToken stop)
     {
         var sockets = ListenSocket.Bind(Kernel.Linux, new IPEndPoint(IPAddress.Loopback, port), loops, Backlog, noDelay: true);
-        var group = EventLoopFactory.CreateGroup(Kernel.Linux, loops, SpinMicroseconds, affinity: null, auto: null, new SchedulingCounters(meters: null), NullLogger.Instance, static () => { });
+        var group = EventLoopFactory.CreateGroup(Kernel.Linux, loops, SpinMicroseconds, affinity: null, auto: null, new SchedulingCounters(), NullLogger.Instance, static () => { });
         for (var i = 0; i < loops; i++)
         {
             var (loop, number) = (group.Loops[i], sockets[i].Descriptor.Number);

@@ -22,6 +22,8 @@ internal sealed class BenchLoop
         _group.Failed += static exception => Environment.FailFast("The loop failed.", exception);
     }
 
+    public EventLoopGroup Group => _group;
+
     public EventLoop Loop => _group.Loops[0];
 
     /// <summary>

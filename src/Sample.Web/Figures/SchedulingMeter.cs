@@ -17,7 +17,7 @@ internal sealed class SchedulingMeter : IDisposable
                 listener.EnableMeasurementEvents(instrument);
             }
         };
-        _listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => _values[instrument.Name] = value);
+        _listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => _values[instrument.Name] = _values.GetValueOrDefault(instrument.Name) + value); // loop by loop
         _listener.Start();
     }
 
@@ -25,6 +25,7 @@ internal sealed class SchedulingMeter : IDisposable
     {
         lock (_values)
         {
+            _values.Clear();
             _listener.RecordObservableInstruments();
             long Value(string name) => _values.GetValueOrDefault($"transport.epoll.{name}");
             return new SchedulingFigures(Value("takeovers"), Value("moves_to_pool"), Value("moves_to_loop"), Value("loop_backoffs"), Value("standby_loans"));

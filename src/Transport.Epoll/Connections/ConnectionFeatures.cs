@@ -2,11 +2,12 @@ using System.Collections;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Transport.Epoll.Diagnostics;
 
 namespace Transport.Epoll.Connections;
 
 /// <summary>
-/// The feature collection of a connection: its own features are the connection itself, whatever is set goes on top.
+/// The feature collection of a connection: its own features are the connection itself and its facts, whatever is set goes on top.
 /// A list, not a dictionary: there are few, they are read once per connection, and an idle connection shall be small.
 /// </summary>
 /// <remarks>Whoever has the connection, one thread at a time, as with any feature collection.</remarks>
@@ -16,6 +17,7 @@ internal sealed class ConnectionFeatures(EpollConnection connection) : IFeatureC
     [
         typeof(IConnectionIdFeature), typeof(IConnectionTransportFeature), typeof(IConnectionItemsFeature), typeof(IMemoryPoolFeature),
         typeof(IConnectionLifetimeFeature), typeof(IConnectionEndPointFeature), typeof(IConnectionSocketFeature),
+        typeof(IEpollConnectionFeature),
     ];
 
     // A null value hides one of the connection's own features.
@@ -31,7 +33,7 @@ internal sealed class ConnectionFeatures(EpollConnection connection) : IFeatureC
         {
             ArgumentNullException.ThrowIfNull(key);
             int index = Find(key);
-            return index >= 0 ? _set[index].Value : Array.IndexOf(s_own, key) >= 0 ? connection : null;
+            return index >= 0 ? _set[index].Value : Array.IndexOf(s_own, key) >= 0 ? Own(key) : null;
         }
 
         set
@@ -60,7 +62,7 @@ internal sealed class ConnectionFeatures(EpollConnection connection) : IFeatureC
         {
             if (Find(own) < 0)
             {
-                yield return new(own, connection);
+                yield return new(own, Own(own));
             }
         }
 
@@ -74,6 +76,8 @@ internal sealed class ConnectionFeatures(EpollConnection connection) : IFeatureC
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private object Own(Type key) => key == typeof(IEpollConnectionFeature) ? connection.Facts : connection;
 
     private int Find(Type key)
     {

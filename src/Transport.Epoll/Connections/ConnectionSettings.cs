@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.Extensions.Logging;
+using Transport.Epoll.Diagnostics;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Native;
 
@@ -19,6 +20,9 @@ namespace Transport.Epoll.Connections;
 internal sealed record ConnectionSettings(
     Kernel Kernel, MemoryPool<byte> Pool, ILogger Logger, bool Inline, bool NoDelay, long MaxReadBufferSize, long MaxWriteBufferSize, bool FinOnError)
 {
+    /// <summary>Where listeners and loops can be seen.</summary>
+    public TransportObservation Observation { get; init; } = new(string.Empty, new SchedulingCounters());
+
     /// <summary>The pipe from the socket to the application: the receiver writes on its loop.</summary>
     public PipeOptions InputOptions(EventLoop loop, PipeScheduler application)
         => new(Pool, application, loop.Scheduler, MaxReadBufferSize, MaxReadBufferSize / 2, useSynchronizationContext: false);

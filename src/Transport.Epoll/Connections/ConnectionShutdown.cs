@@ -10,7 +10,7 @@ namespace Transport.Epoll.Connections;
 /// the descriptor is closed), and never FIN before it, which would make a truncated response look complete.
 /// </summary>
 /// <remarks>Any thread.</remarks>
-internal sealed class ConnectionShutdown(ConnectionSettings settings, FileDescriptor descriptor, bool isUnix)
+internal sealed class ConnectionShutdown(ConnectionSettings settings, FileDescriptor descriptor, bool isUnix, ConnectionFacts facts)
 {
     // First writer wins (compare-exchange), any thread reads.
     private Exception? _reason;
@@ -27,6 +27,7 @@ internal sealed class ConnectionShutdown(ConnectionSettings settings, FileDescri
             Exception first = reason ?? new ConnectionAbortedException("The epoll transport's send loop completed gracefully.");
             if (Interlocked.CompareExchange(ref _reason, first, null) is null)
             {
+                facts.OnEnding(reason is null ? ConnectionEnd.ServerClosed : ConnectionEnd.Aborted); // a failed call has said so before
                 bool reset = reason is not null && !settings.FinOnError;
                 Log(borrowed ? End(reset) : reset, first, connection);
             }

@@ -15,7 +15,7 @@ namespace Transport.Epoll.Connections;
 /// One accepted connection: two pumps between the socket and two pipes. It closes its descriptor once, on its loop, when both pumps have ended.
 /// </summary>
 /// <remarks>Any thread, but for the handler's calls and <see cref="Close"/>, which are the lease holder's.</remarks>
-internal sealed class EpollConnection : ConnectionContext, IEventHandler, IApplicationItemOwner,
+internal sealed class EpollConnection : ConnectionContext, IEventHandler, IApplicationItemOwner, IObservedConnection,
     IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature, IMemoryPoolFeature,
     IConnectionLifetimeFeature, IConnectionEndPointFeature, IConnectionSocketFeature
 {
@@ -55,7 +55,8 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         _loop = loop;
         Descriptor = descriptor;
         _isUnix = isUnix;
-        _shutdown = new ConnectionShutdown(settings, descriptor, isUnix);
+        Facts = new ConnectionFacts(settings.Kernel, loop, descriptor, isUnix);
+        _shutdown = new ConnectionShutdown(settings, descriptor, isUnix, Facts);
         LocalEndPoint = localEndPoint;
         RemoteEndPoint = remoteEndPoint;
         _owner = owner;
@@ -71,7 +72,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         _original = Transport = new DuplexPipe(new FirstReadPipeReader(_input.Reader, this), _output.Writer);
         _receiver = new SocketReceiver(this, loop, send, settings.Kernel, _input.Writer, settings.Logger, isUnix);
         _sender = new SocketSender(this, loop, send, settings.Kernel, _output.Reader, settings.Logger, isUnix);
-        loop.AddConnection();
+        Facts.OnStarted(this);
     }
 
     public override string ConnectionId
@@ -81,6 +82,11 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
     }
 
     public CallbackRecord Callbacks { get; } = new();
+
+    /// <summary>Its traffic, and how it came to end.</summary>
+    public ConnectionFacts Facts { get; }
+
+    public string? Description => Facts.Description;
 
     public override IFeatureCollection Features { get; }
 
@@ -145,6 +151,8 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         _receiver.OnEvents(events);
         _sender.OnEvents(events);
     }
+
+    public EpollConnectionSnapshot? Capture(bool withTcpInfo) => Facts.Capture(this, withTcpInfo);
 
     public void OnFault(Exception exception) => Abort(new ConnectionAbortedException(exception.Message, exception));
 
@@ -282,18 +290,10 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
     private void CloseDescriptor()
     {
         EndStep(this, static connection => connection.Descriptor.Dispose());
-        EndStep(this, static connection => connection._loop.RemoveConnection());
+        EndStep(this, static connection => connection.Facts.OnEnded(connection));
         EndStep(this, static connection => connection._owner.OnDescriptorClosed());
         _closed.OnDescriptorClosed();
     }
 
     private void EndStep<T>(T state, Action<T> step) => EndSteps.Run(state, step, _settings.Logger);
-
-    /// <summary>The application's ends of the two pipes.</summary>
-    private sealed class DuplexPipe(PipeReader input, PipeWriter output) : IDuplexPipe
-    {
-        public PipeReader Input { get; } = input;
-
-        public PipeWriter Output { get; } = output;
-    }
 }

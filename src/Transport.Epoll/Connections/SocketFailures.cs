@@ -17,6 +17,7 @@ internal static class SocketFailures
             return null;
         }
 
+        connection.Facts.OnEnding(failure.IsReset ? ConnectionEnd.PeerReset : ConnectionEnd.Error);
         var inner = failure.ToException();
         if (!failure.IsReset)
         {

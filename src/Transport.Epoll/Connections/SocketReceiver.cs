@@ -110,6 +110,7 @@ internal sealed class SocketReceiver(
         int edge = _readable.Edge;
         Memory<byte> buffer = input.GetMemory(_bufferSize);
         SysResult result = kernel.Receive(connection.Descriptor.Number, buffer.Span);
+        connection.Facts.OnReceive(result);
         if (!result.IsOk)
         {
             if (result.IsWouldBlock)
@@ -136,9 +137,13 @@ internal sealed class SocketReceiver(
                 return 0;
             }
 
-            if (connection.ShutdownReason is null && logger.IsEnabled(LogLevel.Debug))
+            if (connection.ShutdownReason is null)
             {
-                EpollTransportLog.ConnectionReadFin(logger, connection.ConnectionId);
+                connection.Facts.OnEnding(ConnectionEnd.PeerClosed);
+                if (logger.IsEnabled(LogLevel.Debug))
+                {
+                    EpollTransportLog.ConnectionReadFin(logger, connection.ConnectionId);
+                }
             }
 
             return null;
@@ -186,7 +191,17 @@ internal sealed class SocketReceiver(
             EpollTransportLog.ConnectionPause(logger, connection.ConnectionId);
         }
 
-        FlushResult result = await flush;
+        connection.Facts.OnReadingPaused();
+        FlushResult result;
+        try
+        {
+            result = await flush;
+        }
+        finally
+        {
+            connection.Facts.OnReadingResumed();
+        }
+
         if (logger.IsEnabled(LogLevel.Debug))
         {
             EpollTransportLog.ConnectionResume(logger, connection.ConnectionId);

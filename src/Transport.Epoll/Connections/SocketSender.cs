@@ -51,6 +51,7 @@ internal sealed class SocketSender(
                 if (!_writable.IsCompleted)
                 {
                     await _writable;
+                    connection.Facts.OnWritingResumed();
                     _bytesThisTurn = 0;
                 }
 
@@ -105,6 +106,7 @@ internal sealed class SocketSender(
         SysResult sent = buffer.IsSingleSegment
             ? kernel.Send(connection.Descriptor.Number, buffer.FirstSpan)
             : kernel.SendGather(connection.Descriptor.Number, buffer);
+        connection.Facts.OnSend(sent, gathered: !buffer.IsSingleSegment);
         if (!sent.IsOk)
         {
             output.AdvanceTo(buffer.Start);
@@ -143,6 +145,7 @@ internal sealed class SocketSender(
     private void WaitForRoom(int edge)
     {
         _writable.Clear(edge);
+        connection.Facts.OnWritingPaused();
         if (isUnix)
         {
             connection.ListenForRoom();

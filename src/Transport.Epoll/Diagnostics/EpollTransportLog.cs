@@ -52,9 +52,9 @@ internal static partial class EpollTransportLog
     [LoggerMessage(34, LogLevel.Warning, "The epoll transport is not available, the next registered transport serves the endpoints: {Reason}", EventName = "NotAvailable")]
     public static partial void NotAvailable(ILogger logger, string reason);
 
-    [LoggerMessage(35, LogLevel.Warning, @"Connection id ""{ConnectionId}"": a callback has held up {Loop} for {Milliseconds:F0} ms; another thread drives the loop on, and the connection's "
-        + "callbacks run on the thread pool. Code that blocks (Task.Wait, Task.Result, Thread.Sleep, synchronous I/O) is better awaited.", EventName = "TakenOver")]
-    public static partial void TakenOver(ILogger logger, string loop, string connectionId, double milliseconds);
+    [LoggerMessage(35, LogLevel.Warning, @"Connection id ""{ConnectionId}"" ({Description}): a callback on thread {ThreadId} has held up {Loop} for {Milliseconds:F0} ms; another thread drives the loop on, and the "
+        + "connection's callbacks run on the thread pool. Code that blocks (Task.Wait, Task.Result, Thread.Sleep, synchronous I/O) is better awaited.", EventName = "TakenOver")]
+    public static partial void TakenOver(ILogger logger, string loop, string connectionId, string description, int threadId, double milliseconds);
 
     [LoggerMessage(36, LogLevel.Debug, @"Connection id ""{ConnectionId}"": a callback took {Milliseconds:F1} ms on its loop; the next ones run on the thread pool. "
         + "Code that blocks is better awaited.", EventName = "MovedToPool", SkipEnabledCheck = true)]
@@ -80,6 +80,16 @@ internal static partial class EpollTransportLog
     [LoggerMessage(42, LogLevel.Warning, "Callbacks hold up so many standby threads, of {Count} that there may be, that none is in reserve for each loop. Until some return, "
         + "callbacks run on the thread pool. The warnings with id 35 named connections that held up a loop; others are held up on threads that were lent to the pool.", EventName = "StandbysExhausted")]
     public static partial void StandbysExhausted(ILogger logger, int count);
+
+    [LoggerMessage(43, LogLevel.Debug, "A standby thread was started; there are {Standbys}.", EventName = "StandbyStarted", SkipEnabledCheck = true)]
+    public static partial void StandbyStarted(ILogger logger, int standbys);
+
+    [LoggerMessage(44, LogLevel.Debug, "A standby thread has waited long enough and ends; {Standbys} are left.", EventName = "StandbyEnded", SkipEnabledCheck = true)]
+    public static partial void StandbyEnded(ILogger logger, int standbys);
+
+    [LoggerMessage(45, LogLevel.Debug, @"Connection id ""{ConnectionId}"" ({Description}): a callback on thread {ThreadId} has held up {Loop} for {Milliseconds:F0} ms, soon after the last warning.",
+        EventName = "TakenOverAgain", SkipEnabledCheck = true)]
+    public static partial void TakenOverAgain(ILogger logger, string loop, string connectionId, string description, int threadId, double milliseconds);
 
     [LoggerMessage(48, LogLevel.Information, "The epoll transport has no use for these options of UseSockets, which were changed: {Options}.", EventName = "SocketOptionsIgnored")]
     public static partial void SocketOptionsIgnored(ILogger logger, string options);

@@ -1,31 +1,25 @@
-using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
 
 namespace Transport.Epoll.Diagnostics;
 
-/// <summary>
-/// What the Auto mode did, as observable instruments of the meter <c>Transport.Epoll</c>: a listener reads them on its own thread, so that
-/// none runs on a loop.
-/// </summary>
+/// <summary>What a factory's loops count together: what the Auto mode did, the standby threads, and the callbacks that hold a thread up; and where each loop's own counters are.</summary>
+/// <param name="logger">Is told of changes of the number of standby threads, at debug level; a logger that a loop's thread may use.</param>
 /// <remarks>Any thread.</remarks>
-internal sealed class SchedulingCounters
+internal sealed class SchedulingCounters(ILogger? logger = null)
 {
     public const string MeterName = "Transport.Epoll";
+
+    // Under the lock: the counters of the loops that were made last.
+    private readonly List<LoopCounters> _loops = [];
 
     private long _takeOvers;
     private long _movesToPool;
     private long _movesToLoop;
     private long _loopBackOffs;
     private long _loans;
-
-    public SchedulingCounters(IMeterFactory? meters)
-    {
-        Meter? meter = meters?.Create(MeterName);
-        meter?.CreateObservableCounter("transport.epoll.takeovers", () => TakeOvers, "{takeover}", "Loops that a standby thread took over from a callback that held them up.");
-        meter?.CreateObservableCounter("transport.epoll.moves_to_pool", () => MovesToPool, "{connection}", "Connections whose callbacks went to the thread pool, because one was slow.");
-        meter?.CreateObservableCounter("transport.epoll.moves_to_loop", () => MovesToLoop, "{connection}", "Connections whose callbacks came back to their loop.");
-        meter?.CreateObservableCounter("transport.epoll.loop_backoffs", () => LoopBackOffs, "{backoff}", "Loops that left all callbacks to the thread pool for a while.");
-        meter?.CreateObservableCounter("transport.epoll.standby_loans", () => Loans, "{loan}", "Standby threads lent to callbacks that the thread pool had left waiting while the process used less than half of its processors.");
-    }
+    private long _threadsStarted;
+    private long _threadsEnded;
+    private long _acceptErrors;
 
     public long TakeOvers => Interlocked.Read(ref _takeOvers);
 
@@ -37,6 +31,35 @@ internal sealed class SchedulingCounters
 
     public long Loans => Interlocked.Read(ref _loans);
 
+    public long ThreadsStarted => Interlocked.Read(ref _threadsStarted);
+
+    public long ThreadsEnded => Interlocked.Read(ref _threadsEnded);
+
+    /// <summary>Failures to accept, of all listeners that there ever were.</summary>
+    public long AcceptErrors => Interlocked.Read(ref _acceptErrors);
+
+    /// <summary>The callbacks from which loops were taken over and that have not returned yet.</summary>
+    public HeldUpCallbacks HeldUp { get; } = new();
+
+    /// <summary>Counters for a new loop. They go on where those of the last loop with this number ended: a counter never falls.</summary>
+    public LoopCounters NewLoop(int index)
+    {
+        lock (_loops)
+        {
+            LoopCounters counters = LoopCounters.After(index < _loops.Count ? _loops[index] : null, index);
+            if (index < _loops.Count)
+            {
+                _loops[index] = counters;
+            }
+            else
+            {
+                _loops.Add(counters);
+            }
+
+            return counters;
+        }
+    }
+
     public void AddTakeOver() => Interlocked.Increment(ref _takeOvers);
 
     public void AddMoveToPool() => Interlocked.Increment(ref _movesToPool);
@@ -46,4 +69,28 @@ internal sealed class SchedulingCounters
     public void AddLoopBackOff() => Interlocked.Increment(ref _loopBackOffs);
 
     public void AddLoan() => Interlocked.Increment(ref _loans);
+
+    public void AddAcceptError() => Interlocked.Increment(ref _acceptErrors);
+
+    /// <summary>A standby thread was started; there are <paramref name="standbys"/> now.</summary>
+    public void AddThread(int standbys)
+    {
+        Interlocked.Increment(ref _threadsStarted);
+        TransportEventSource.Log.OnThreadStarted(standbys);
+        if (logger is not null && logger.IsEnabled(LogLevel.Debug))
+        {
+            EpollTransportLog.StandbyStarted(logger, standbys);
+        }
+    }
+
+    /// <summary>A standby thread has ended; there are <paramref name="standbys"/> left.</summary>
+    public void RemoveThread(int standbys)
+    {
+        Interlocked.Increment(ref _threadsEnded);
+        TransportEventSource.Log.OnThreadEnded(standbys);
+        if (logger is not null && logger.IsEnabled(LogLevel.Debug))
+        {
+            EpollTransportLog.StandbyEnded(logger, standbys);
+        }
+    }
 }

@@ -13,6 +13,10 @@ internal sealed class AutoScheduling(
 {
     private readonly long _slow = (long)(times.SlowCallback.TotalSeconds * Stopwatch.Frequency);
 
+    // The same happens again and again where most handlers block.
+    private readonly WarningInterval _takeOverWarnings = new();
+    private readonly WarningInterval _backOffWarnings = new();
+
     public AutoTimes Times => times;
 
     public DriverThreads Threads => threads;
@@ -59,21 +63,41 @@ internal sealed class AutoScheduling(
     }
 
     /// <summary>A loop was taken over from a callback that held it up.</summary>
-    public void OnTakenOver(string loop, IApplicationItemOwner? owner, TimeSpan ran)
+    public void OnTakenOver(string loop, IApplicationItemOwner? owner, TimeSpan ran, int threadId)
     {
         counters.AddTakeOver();
-        EpollTransportLog.TakenOver(logger, loop, IdOf(owner), ran.TotalMilliseconds);
+        TransportEventSource.Log.OnTakenOver(loop, IdOf(owner), owner?.Description, threadId, ran);
+        string description = owner?.Description ?? "no description";
+        if (_takeOverWarnings.TryPass())
+        {
+            EpollTransportLog.TakenOver(logger, loop, IdOf(owner), description, threadId, ran.TotalMilliseconds);
+        }
+        else if (logger.IsEnabled(LogLevel.Debug))
+        {
+            EpollTransportLog.TakenOverAgain(logger, loop, IdOf(owner), description, threadId, ran.TotalMilliseconds);
+        }
+
         if (owner is not null)
         {
             MoveToPool(owner, ran);
         }
     }
 
+    /// <summary>A loop is about to be taken over from the callback of <paramref name="word"/>.</summary>
+    public void OnTakingOver(EventLoop loop, long word)
+        => counters.HeldUp.Add(loop.Counters.Index, word, loop.Lease.ThreadId, IdOf(loop.Lease.Owner), loop.Lease.Owner?.Description, loop.Lease.CallbackStart);
+
+    /// <summary>That callback has returned, or kept its loop after all.</summary>
+    public void OnReturned(int loop, long word) => counters.HeldUp.Remove(loop, word);
+
     /// <summary>A loop's callbacks were slow for connection after connection: for a while all of them run on the pool.</summary>
     public void OnLoopBackedOff(string loop, IApplicationItemOwner? owner, TimeSpan ran, TimeSpan backOff)
     {
         counters.AddLoopBackOff();
-        EpollTransportLog.LoopBackedOff(logger, loop, IdOf(owner), ran.TotalMilliseconds, backOff.TotalSeconds);
+        if (_backOffWarnings.TryPass())
+        {
+            EpollTransportLog.LoopBackedOff(logger, loop, IdOf(owner), ran.TotalMilliseconds, backOff.TotalSeconds);
+        }
     }
 
     public void OnLoopResumed(string loop) => EpollTransportLog.LoopResumed(logger, loop);

@@ -71,11 +71,11 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
     }
 
     /// <summary>The loop was taken over from a callback that began at <paramref name="start"/>, perhaps with others queued behind it.</summary>
-    public void OnTakenOver(IApplicationItemOwner? owner, long start, bool othersWait)
+    public void OnTakenOver(IApplicationItemOwner? owner, long start, bool othersWait, int threadId)
     {
         long now = Stopwatch.GetTimestamp();
         _heldUp = othersWait;
-        auto.OnTakenOver(loop, owner, Stopwatch.GetElapsedTime(start, now));
+        auto.OnTakenOver(loop, owner, Stopwatch.GetElapsedTime(start, now), threadId);
         CountSlow(owner, start, now);
     }
 

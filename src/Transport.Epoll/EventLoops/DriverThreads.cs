@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Transport.Epoll.Diagnostics;
 
 namespace Transport.Epoll.EventLoops;
 
@@ -8,7 +9,7 @@ namespace Transport.Epoll.EventLoops;
 /// when it has waited long enough.
 /// </summary>
 /// <remarks>Any thread.</remarks>
-internal sealed class DriverThreads
+internal sealed class DriverThreads : IObservedThreads
 {
     /// <summary>The name of a thread that drives no loop.</summary>
     public const string StandbyName = "epoll-standby";
@@ -18,6 +19,7 @@ internal sealed class DriverThreads
     private readonly TimeSpan _idleLimit;
     private readonly ThreadStarter _starter;
     private readonly ThreadStarter _lentStarter;
+    private readonly SchedulingCounters? _counters;
 
     // Guards the standbys: their list, their number and their fields.
     private readonly object _gate = new();
@@ -39,13 +41,15 @@ internal sealed class DriverThreads
     /// <param name="maxLent">So many more there may be, and so many may be lent.</param>
     /// <param name="idleLimit">How long one beyond the reserve waits before it ends.</param>
     /// <param name="starter">How threads start.</param>
-    public DriverThreads(int loops, int maxStandbys, int maxLent, TimeSpan idleLimit, ThreadStarter? starter = null)
+    /// <param name="counters">Counts those that start and end.</param>
+    public DriverThreads(int loops, int maxStandbys, int maxLent, TimeSpan idleLimit, ThreadStarter? starter = null, SchedulingCounters? counters = null)
     {
         _loops = loops;
         MaxStandbys = maxStandbys + maxLent;
         _maxLent = maxLent;
         _idleLimit = idleLimit;
         _starter = starter ?? new ThreadStarter();
+        _counters = counters;
         _lentStarter = _starter.Quiet(); // a loan that fails must not keep the reserve from being mended
         Refill();
     }
@@ -65,6 +69,10 @@ internal sealed class DriverThreads
 
     /// <summary>The standbys that are lent: a hint.</summary>
     public int Lent => Volatile.Read(ref _lent);
+
+    /// <summary>All threads by what they do; of the standbys, those that neither wait nor are lent stand for one that is held up: a hint.</summary>
+    public (int Driving, int Reserve, int Lent, int HeldUp) Count()
+        => (_loops, Parked, Lent, Math.Max(0, Volatile.Read(ref _standbys) - Parked - Lent));
 
     /// <summary>As many standbys as there may be, lent ones included.</summary>
     public int MaxStandbys { get; }
@@ -162,6 +170,7 @@ internal sealed class DriverThreads
         Standby standby = new();
         if (starter.TryStart(StandbyName, () => Run(standby)))
         {
+            _counters?.AddThread(Volatile.Read(ref _standbys));
             return standby;
         }
 
@@ -263,6 +272,7 @@ internal sealed class DriverThreads
 
         Volatile.Write(ref _reserve, _parked.Count);
         _standbys--;
+        _counters?.RemoveThread(_standbys);
         return true;
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using Transport.Epoll.Diagnostics;
 using Transport.Epoll.Native;
 
 namespace Transport.Epoll.EventLoops;
@@ -36,21 +37,18 @@ internal sealed class EventLoop
     // Set by the first driver.
     private ulong? _wakeToken;
 
-    // The lease holder counts; the watchdog reads it to see whether the loop gets on.
-    private long _turns;
-
     // The lease holder writes when the loop has ended; others read after they enqueued.
     private volatile bool _closed;
 
-    private int _connections;
-
     /// <summary><paramref name="onEnd"/> is called once, by the last driver: with an exception if the loop could not go on. Without <paramref name="auto"/> no callback is timed.</summary>
-    public EventLoop(string name, Kernel kernel, SpinPolicy spin, int? processor, Action<Exception> onFault, Action<Exception?> onEnd, AutoScheduling? auto = null)
+    public EventLoop(string name, Kernel kernel, SpinPolicy spin, int? processor, Action<Exception> onFault, Action<Exception?> onEnd, AutoScheduling? auto = null,
+        LoopCounters? counters = null)
     {
         Name = name;
         _kernel = kernel;
         _processor = processor;
         _onEnd = onEnd;
+        Counters = counters ?? LoopCounters.After(null, 0);
         _epoll = new EpollInstance(kernel);
         try
         {
@@ -62,13 +60,14 @@ internal sealed class EventLoop
             throw;
         }
 
-        _work = new WorkQueue(_wake.Signal);
-        _poller = new EventPoller(_epoll, _work, Lease, spin, auto?.Alarm);
+        _work = new WorkQueue(() => { Counters.Shared.OnWakeUp(); _wake.Signal(); });
+        _poller = new EventPoller(_epoll, _work, Lease, spin, auto?.Alarm, Counters);
         Auto = auto;
         _policy = auto is null ? null : new CallbackPolicy(name, auto);
         _run = new RunQueue(this, _policy, onFault);
         _drainWork = DrainWork;
         Scheduler = new LoopScheduler(this);
+        Probe = new LoopProbe(this, _handlers, _work, _run);
     }
 
     /// <summary>The name of the loop and of its thread: at most 15 characters, the kernel's limit (prctl(2), PR_SET_NAME).</summary>
@@ -83,14 +82,17 @@ internal sealed class EventLoop
     /// <summary>What this loop shares with its group in the Auto mode; <see langword="null"/> in the others.</summary>
     public AutoScheduling? Auto { get; }
 
-    /// <summary>The number of turns so far. Any thread: a hint.</summary>
-    public long Turns => Volatile.Read(ref _turns);
+    /// <summary>What the loop counts.</summary>
+    public LoopCounters Counters { get; }
+
+    /// <summary>For observers.</summary>
+    public LoopProbe Probe { get; }
 
     /// <summary>Runs loop items on this loop; for whatever touches a receiver.</summary>
     public LoopScheduler Scheduler { get; }
 
     /// <summary>The number of connections that belong to this loop. Any thread.</summary>
-    public int ConnectionCount => Volatile.Read(ref _connections);
+    public int ConnectionCount => Counters.Shared.Connections;
 
     /// <summary>Whether it handles nothing more. Any thread: a hint.</summary>
     public bool HasEnded => _closed;
@@ -104,10 +106,6 @@ internal sealed class EventLoop
     /// <summary>Debug builds: the calling thread is the lease holder, in state running.</summary>
     [Conditional("DEBUG")]
     public void AssertRunningHere() => Debug.Assert(IsRunningHere || _closed, $"Only the holder of the lease of {Name} may do this.");
-
-    public void AddConnection() => Interlocked.Increment(ref _connections);
-
-    public void RemoveConnection() => Interlocked.Decrement(ref _connections);
 
     /// <summary>Ends the loop after the turn that finds this. Any thread; once.</summary>
     public void Stop() => Post(static state => ((EventLoop)state!)._stopping = true, this);
@@ -165,10 +163,12 @@ internal sealed class EventLoop
         WorkItem item = new(callback, state, owner);
         if (IsRunningHere)
         {
+            Counters.OnCallbackToPool();
             _pool.Enqueue(item);
         }
         else
         {
+            Counters.Shared.OnCallbackToPool();
             PoolItem.Queue(item);
         }
     }
@@ -179,7 +179,8 @@ internal sealed class EventLoop
     /// <summary>The lease was taken over from the former driver; the caller, who holds it now, hands the loop to a new one.</summary>
     public void OnTakenOver()
     {
-        _policy!.OnTakenOver(Lease.Owner, Lease.CallbackStart, othersWait: !_run.IsEmpty);
+        Counters.OnTakenOver(Stopwatch.GetTimestamp() - Lease.CallbackStart);
+        _policy!.OnTakenOver(Lease.Owner, Lease.CallbackStart, othersWait: !_run.IsEmpty, Lease.ThreadId);
         if (_processor is not null && Lease.ThreadId != 0) // unknown without /proc; 0 would be the calling thread (sched_setaffinity(2))
         {
             _kernel.AllowAllProcessors(Lease.ThreadId); // the former driver must not compete with the new one for the loop's processor
@@ -229,7 +230,8 @@ internal sealed class EventLoop
         }
 
         Thread.CurrentThread.Name = Name;
-        _policy?.OnDriver(Lease.ThreadId = LinuxThread.CurrentId());
+        Lease.ThreadId = LinuxThread.CurrentId();
+        _policy?.OnDriver(Lease.ThreadId);
         if (_wakeToken is null)
         {
             ulong token = _handlers.Add(WakeHandler.Instance);
@@ -241,7 +243,7 @@ internal sealed class EventLoop
     /// <summary>False when the lease was lost in it: then nothing more of the loop may be touched.</summary>
     private bool Turn()
     {
-        Volatile.Write(ref _turns, _turns + 1);
+        Counters.OnTurn();
         foreach (ref readonly EpollEvent ready in _poller.Next(hasWork: !_run.IsEmpty))
         {
             _handlers.Dispatch(ready);

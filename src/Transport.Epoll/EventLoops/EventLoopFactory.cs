@@ -20,7 +20,7 @@ internal static class EventLoopFactory
     /// <param name="spinMicroseconds">How long a loop may poll before it blocks.</param>
     /// <param name="affinity">The processors that the loops are bound to.</param>
     /// <param name="auto">The constants of the Auto mode; without them nothing watches the loops.</param>
-    /// <param name="counters">What the Auto mode counts.</param>
+    /// <param name="counters">What the loops count together.</param>
     /// <param name="logger">A logger that a loop thread may use.</param>
     /// <param name="onEnded">Called once, by whoever gave back the last reference; not if the group can't be started.</param>
     /// <param name="startThread">Starts a thread; a test's may fail.</param>
@@ -42,14 +42,14 @@ internal static class EventLoopFactory
         int usable = Indices(allowed).Count;
         int spinning = Environment.ProcessorCount < usable ? 0 : spinMicroseconds;
         ThreadStarter starter = new(exception => EpollTransportLog.StandbyNotStarted(logger, exception.Message), startThread);
-        DriverThreads threads = new(count, auto is null ? 0 : count * StandbysPerLoop, auto?.MaxLent ?? 0, auto?.StandbyIdle ?? TimeSpan.Zero, starter);
+        DriverThreads threads = new(count, auto is null ? 0 : count * StandbysPerLoop, auto?.MaxLent ?? 0, auto?.StandbyIdle ?? TimeSpan.Zero, starter, counters);
         AutoScheduling? scheduling = auto is null ? null : new AutoScheduling(auto, threads, kernel, counters, logger);
         return scheduling is null
             ? new EventLoopGroup(count, CreateLoop, onEnded, threads)
             : new EventLoopGroup(count, CreateLoop, onEnded, threads, scheduling.Alarm.Stop, loops => new LoopWatchdog(scheduling, loops).Start(starter));
 
         EventLoop CreateLoop(int i, Action<Exception?> onLoopEnded) => new($"epoll-loop-{i}", kernel, new SpinPolicy(spinning, usable),
-            processors.Length == 0 ? null : processors[i % processors.Length], exception => EpollTransportLog.LoopItemFailed(logger, exception), onLoopEnded, scheduling);
+            processors.Length == 0 ? null : processors[i % processors.Length], exception => EpollTransportLog.LoopItemFailed(logger, exception), onLoopEnded, scheduling, counters.NewLoop(i));
     }
 
     private static List<int> Indices(ReadOnlySpan<bool> allowed)

@@ -69,6 +69,9 @@ internal sealed class EventLoopGroup
 
     public ReadOnlySpan<EventLoop> Loops => _loops;
 
+    /// <summary>What drives them.</summary>
+    public DriverThreads Threads => _threads;
+
     /// <summary>The loop with the fewest connections that has not ended.</summary>
     public EventLoop LeastLoaded()
     {

@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using Transport.Epoll.Diagnostics;
 using Transport.Epoll.Native;
 
 namespace Transport.Epoll.EventLoops;
 
 /// <summary>How a loop waits for its next events: not at all while it has work, else polling for a moment if that pays, else blocked.</summary>
 /// <remarks>Lease holder only.</remarks>
-internal sealed class EventPoller(EpollInstance epoll, WorkQueue work, LoopLease lease, SpinPolicy spin, WatchdogAlarm? alarm)
+internal sealed class EventPoller(EpollInstance epoll, WorkQueue work, LoopLease lease, SpinPolicy spin, WatchdogAlarm? alarm, LoopCounters counters)
 {
     private const int MaxEventsPerTurn = 128;
 
@@ -16,10 +17,11 @@ internal sealed class EventPoller(EpollInstance epoll, WorkQueue work, LoopLease
     {
         if (hasWork || !work.IsEmpty)
         {
-            return _events.AsSpan(0, epoll.Wait(_events, 0));
+            return _events.AsSpan(0, Wait(0));
         }
 
         long start = Stopwatch.GetTimestamp();
+        counters.BeginWait(start);
         int count = 0;
         if (spin.TryBegin())
         {
@@ -32,26 +34,35 @@ internal sealed class EventPoller(EpollInstance epoll, WorkQueue work, LoopLease
             count = Block();
         }
 
-        spin.RecordGap(Stopwatch.GetTimestamp() - start);
+        long end = Stopwatch.GetTimestamp();
+        counters.EndWait(end);
+        spin.RecordGap(end - start);
         return _events.AsSpan(0, count);
     }
 
     private int Spin(long start)
     {
-        int count = epoll.Wait(_events, 0);
+        int count = Wait(0);
         while (count == 0 && work.IsEmpty && Stopwatch.GetTimestamp() - start < spin.Limit)
         {
             Thread.Yield(); // sched_yield(2): who brings the next work may be waiting for this very processor (docs/decisions/0007)
-            count = epoll.Wait(_events, 0);
+            count = Wait(0);
         }
 
+        return count;
+    }
+
+    private int Wait(int timeoutMilliseconds)
+    {
+        int count = epoll.Wait(_events, timeoutMilliseconds);
+        counters.OnEvents(count);
         return count;
     }
 
     private int Block()
     {
         lease.Wait();
-        int count = epoll.Wait(_events, -1);
+        int count = Wait(-1);
         lease.Resume();
         alarm?.OnLoopAwake(); // after the lease says so: see WatchdogAlarm
         work.LeaveSleep();

@@ -7,7 +7,7 @@ namespace Transport.Epoll.EventLoops;
 /// The handlers of a loop's descriptors. A token is generation (upper 32 bits) and slot (lower 32 bits): an event of a handler that has
 /// been removed finds another generation and is dropped. Freed slots are given out again only after the batch of events that may name them.
 /// </summary>
-/// <remarks>Lease holder only.</remarks>
+/// <remarks>Lease holder only, but for <see cref="Peek"/>.</remarks>
 internal sealed class HandlerTable
 {
     private Slot[] _slots = new Slot[64];
@@ -71,6 +71,19 @@ internal sealed class HandlerTable
 
         handler = null;
         return false;
+    }
+
+    /// <summary>The handlers, more or less: some may be missing that were added or removed meanwhile. Any thread.</summary>
+    public IEnumerable<IEventHandler> Peek()
+    {
+        Slot[] slots = Volatile.Read(ref _slots); // an array is only ever replaced by a longer copy; a reference is read as a whole
+        for (int i = 0; i < slots.Length; i++)
+        {
+            if (slots[i].Handler is IEventHandler handler)
+            {
+                yield return handler;
+            }
+        }
     }
 
     /// <summary>Calls the handler that an event is for; nobody, if it has been removed.</summary>

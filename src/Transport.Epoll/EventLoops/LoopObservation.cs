@@ -137,7 +137,7 @@ internal sealed class LoopObservation(EventLoop loop, AutoScheduling auto, TimeS
 
     private LoopSight LookAtRunning(bool same)
     {
-        long turns = loop.Turns;
+        long turns = loop.Counters.Turns;
         if (!same || turns != _turns || _sightings != 0)
         {
             _sightings = 0;

@@ -75,8 +75,10 @@ internal sealed class LoopWatchdog
             return false;
         }
 
+        _auto.OnTakingOver(loop, word); // before: the thread that loses the loop may return at once
         if (!loop.Lease.TryTakeOver(word))
         {
+            _auto.OnReturned(loop.Counters.Index, word);
             _auto.Threads.Return(standby);
             return false;
         }

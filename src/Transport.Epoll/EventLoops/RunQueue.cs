@@ -16,6 +16,9 @@ internal sealed class RunQueue(EventLoop loop, CallbackPolicy? policy, Action<Ex
 
     private readonly Queue<WorkItem> _items = new();
 
+    /// <summary>The number of items. Any thread: a hint.</summary>
+    public int Count => _items.Count;
+
     public bool IsEmpty => _items.Count == 0;
 
     public void Enqueue(in WorkItem item) => _items.Enqueue(item);
@@ -28,6 +31,7 @@ internal sealed class RunQueue(EventLoop loop, CallbackPolicy? policy, Action<Ex
     {
         long now = Stopwatch.GetTimestamp();
         long lastSend = now;
+        loop.Counters.OnRunQueue(now);
         now = policy?.OnTurn(now) ?? now;
         for (int left = Math.Min(_items.Count, MaxPerTurn); left > 0 && _items.TryDequeue(out WorkItem item); left--)
         {
@@ -41,6 +45,7 @@ internal sealed class RunQueue(EventLoop loop, CallbackPolicy? policy, Action<Ex
             if (policy is not null && !policy.MayRunInline(item.Owner))
             {
                 policy.RunOnPool(item);
+                loop.Counters.OnCallbackToPool();
                 now = 0; // nor is that one's time
                 continue;
             }
@@ -52,6 +57,7 @@ internal sealed class RunQueue(EventLoop loop, CallbackPolicy? policy, Action<Ex
             }
 
             now = Stopwatch.GetTimestamp();
+            loop.Counters.OnCallback(now - start);
             policy?.OnRan(item.Owner, start, now);
             if (now - lastSend > s_sendDelay)
             {
@@ -87,6 +93,7 @@ internal sealed class RunQueue(EventLoop loop, CallbackPolicy? policy, Action<Ex
         CallbackIsolation.Restore(loop.Name);
         if (!loop.Lease.TryLeave(entered))
         {
+            loop.Auto?.OnReturned(loop.Counters.Index, entered);
             return false;
         }
 

@@ -30,6 +30,9 @@ internal interface IApplicationItemOwner
     /// <summary>For messages about its callbacks.</summary>
     string ConnectionId { get; }
 
+    /// <summary>What the application says that it does, if it says so.</summary>
+    string? Description => null;
+
     /// <summary>How its callbacks behaved.</summary>
     CallbackRecord Callbacks { get; }
 

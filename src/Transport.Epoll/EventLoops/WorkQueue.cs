@@ -18,6 +18,9 @@ internal sealed class WorkQueue(Action wake)
     // How often others have acted for the loop since it fell asleep; set back when it wakes.
     private int _acted;
 
+    /// <summary>The number of items. Any thread: a hint.</summary>
+    public int Count => _items.Count;
+
     public bool IsEmpty => _items.IsEmpty;
 
     /// <summary>Whether the loop sleeps: a hint, gone at any time.</summary>

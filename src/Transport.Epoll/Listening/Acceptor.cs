@@ -240,12 +240,13 @@ internal sealed class Acceptor : IEventHandler
             return Outcome.Accepted;
         }
 
-        if (result.IsWouldBlock)
+        if (result.IsWouldBlock || result.IsInterrupted)
         {
-            return Outcome.Drained;
+            return result.IsWouldBlock ? Outcome.Drained : Outcome.Skipped;
         }
 
-        if (result.IsInterrupted || (result.IsConnectionError && ++_skippedInRow < MaxSkippedInRow))
+        _sink.OnFailed(result);
+        if (result.IsConnectionError && ++_skippedInRow < MaxSkippedInRow)
         {
             return Outcome.Skipped;
         }

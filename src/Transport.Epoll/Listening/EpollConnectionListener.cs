@@ -1,9 +1,7 @@
-using System.Diagnostics;
 using System.Net;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using Transport.Epoll.Connections;
-using Transport.Epoll.Diagnostics;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Native;
 
@@ -16,8 +14,6 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
     /// <summary>How many connections may be accepted and not yet handed out; the kernel's backlog holds the rest.</summary>
     private const int MaxWaiting = 256;
 
-    private static readonly TimeSpan s_warningInterval = TimeSpan.FromSeconds(10);
-
     private readonly ConnectionSettings _settings;
     private readonly EventLoopGroup _loops;
     private readonly Acceptor[] _acceptors;
@@ -26,7 +22,8 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
     private readonly Channel<EpollConnection> _accepted = Channel.CreateUnbounded<EpollConnection>();
     private readonly Lock _stopGate = new();
     private readonly WaitingRoom _waiting = new(MaxWaiting);
-    private long _lastWarning;
+    private readonly AcceptFailures _failures;
+    private readonly ListenerProbe _probe;
 
     // Under _stopGate.
     private Task? _stopped;
@@ -37,6 +34,8 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         _settings = settings;
         _loops = loops;
         EndPoint = sockets[0].EndPoint;
+        _failures = new AcceptFailures(settings.Logger, settings.Observation.Counters, EndPoint);
+        _probe = new ListenerProbe(settings.Kernel, EndPoint, sockets, _waiting, _failures);
         _acceptors = new Acceptor[sockets.Length];
         EventLoop least = loops.LeastLoaded();
         for (int i = 0; i < sockets.Length; i++)
@@ -60,6 +59,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         {
             listener = new(settings, loops, sockets, reserve); // the first timer of a process starts a thread, which may not be had
             loops.Failed += listener.OnLoopFailed;
+            settings.Observation.Add(listener._probe);
             foreach (Acceptor acceptor in listener._acceptors)
             {
                 await acceptor.StartAsync().ConfigureAwait(false);
@@ -186,17 +186,9 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         }
     }
 
-    void IAcceptSink.OnExhausted(SysResult error, TimeSpan retryWithin)
-    {
-        long now = Stopwatch.GetTimestamp();
-        long last = Volatile.Read(ref _lastWarning);
-        if ((last == 0 || Stopwatch.GetElapsedTime(last, now) >= s_warningInterval)
-            && Interlocked.CompareExchange(ref _lastWarning, now, last) == last)
-        {
-            string reason = error.IsOk ? "an accepted connection could not be set up" : error.Message;
-            EpollTransportLog.AcceptExhausted(_settings.Logger, EndPoint.ToString() ?? string.Empty, reason, (int)retryWithin.TotalMilliseconds);
-        }
-    }
+    void IAcceptSink.OnFailed(SysResult error) => _failures.OnFailed(error);
+
+    void IAcceptSink.OnExhausted(SysResult error, TimeSpan retryWithin) => _failures.OnExhausted(error, retryWithin);
 
     void IConnectionOwner.OnFirstBytesConsumed(EpollConnection connection) => _firstReads.Remove(connection);
 
@@ -283,6 +275,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         }
 
         _loops.Failed -= OnLoopFailed;
+        _settings.Observation.Remove(_probe);
         _loops.Release();
     }
 

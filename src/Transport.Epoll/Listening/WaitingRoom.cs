@@ -10,6 +10,9 @@ internal sealed class WaitingRoom(int size)
     // The count, times two; plus one while the room is closed. One word, so that nobody closes a room that was emptied meanwhile.
     private int _state;
 
+    /// <summary>How many wait.</summary>
+    public int Count => Volatile.Read(ref _state) >> 1;
+
     public bool IsOpen => (Volatile.Read(ref _state) & 1) == 0;
 
     public void Enter()

@@ -115,6 +115,18 @@ internal unsafe class Kernel : FileCalls
         return result;
     }
 
+    /// <summary>Reads an option that is a structure; the kernel writes as much of it as it knows and the buffer takes.</summary>
+    /// <returns>How many bytes that are.</returns>
+    public virtual SysResult GetOption(int descriptor, int level, int name, Span<byte> value)
+    {
+        socklen_t size = value.Length;
+        fixed (byte* pointer = value)
+        {
+            SysResult result = SysResult.From(getsockopt(descriptor, level, name, pointer, &size));
+            return result.IsOk ? SysResult.Ok((int)size) : result;
+        }
+    }
+
     /// <summary>What a close does with bytes that the peer has not confirmed (SO_LINGER, socket(7)).</summary>
     public virtual SysResult SetLinger(int descriptor, bool on, int seconds)
     {

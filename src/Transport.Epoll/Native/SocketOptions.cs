@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.InteropServices;
 using static Tmds.Linux.LibC;
 
 namespace Transport.Epoll.Native;
@@ -9,6 +10,10 @@ internal static class SocketOptions
 {
     /// <summary>IPPROTO_MPTCP of linux/in.h, which Tmds.LibC leaves out.</summary>
     private const int MultipathTcp = 262;
+
+    // SO_MEMINFO of asm-generic/socket.h, which Tmds.LibC leaves out: an array, whose last entry is SK_MEMINFO_DROPS (linux/sock_diag.h).
+    private const int MemoryInfo = 55;
+    private const int DropsEntry = 8;
 
     // linux/tcp.h, net/tcp_states.h.
     private const int TcpInfo = 11;
@@ -68,6 +73,24 @@ internal static class SocketOptions
     /// <summary>Whether this side of a TCP connection has sent a FIN, or will after what is queued (the first byte of struct tcp_info, tcp(7)).</summary>
     public static bool IsSendingShutDown(Kernel kernel, int descriptor)
         => kernel.GetOption(descriptor, IPPROTO_TCP, TcpInfo, out int info).IsOk && (info & 0xFF) is FinWait1 or FinWait2 or LastAck or Closing;
+
+    /// <summary>How many packets the kernel dropped at a listening TCP socket: handshakes for which its queue was full, mostly (tcp_listendrop in net/tcp.h). 0 where it does not say (before 4.12).</summary>
+    public static uint Drops(Kernel kernel, int descriptor)
+    {
+        Span<uint> entries = stackalloc uint[DropsEntry + 1];
+        entries.Clear();
+        return kernel.GetOption(descriptor, SOL_SOCKET, MemoryInfo, MemoryMarshal.AsBytes(entries)).IsOk ? entries[DropsEntry] : 0;
+    }
+
+    /// <summary>Who connected to a unix socket (SO_PEERCRED, unix(7)).</summary>
+    public static bool TryGetPeer(Kernel kernel, int descriptor, out int process, out uint user, out uint group)
+    {
+        Span<uint> credentials = stackalloc uint[3]; // struct ucred: pid, uid, gid
+        credentials.Clear();
+        bool known = kernel.GetOption(descriptor, SOL_SOCKET, SO_PEERCRED, MemoryMarshal.AsBytes(credentials)).IsOk;
+        (process, user, group) = ((int)credentials[0], credentials[1], credentials[2]);
+        return known;
+    }
 
     private static ulong Instruction(ushort code, byte jumpTrue, byte jumpFalse, uint k)
         => code | ((ulong)jumpTrue << 16) | ((ulong)jumpFalse << 24) | ((ulong)k << 32);

@@ -59,10 +59,11 @@ public class LayeringTests
     }
 
     [Fact]
-    public void Library_PublicTypes_AreOptionsEnumsAndExtensions()
+    public void Library_PublicTypes_AreOptionsEnumsExtensionsAndWhatDiagnosticsTells()
     {
         string[] found = [.. SourceTree.Library
             .SelectMany(file => file.Types.Where(type => type.IsPublic).Select(type => (file, type)))
+            .Where(each => each.file.Floor != Diagnostics || !(each.type.Name.StartsWith("Epoll", StringComparison.Ordinal) || each.type.Name == "IEpollConnectionFeature"))
             .Where(each => each.file.Floor != SourceTree.Root
                 || !(each.type.Kind == "enum" || each.type.Name.EndsWith("Options", StringComparison.Ordinal) || each.type.Name.EndsWith("Extensions", StringComparison.Ordinal)))
             .Select(each => $"{each.file}: {each.type.Name}")];

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Transport.Epoll.Diagnostics;
 
 namespace Transport.Epoll.Tests.Connections;
 
@@ -65,7 +66,7 @@ public class ConnectionFeaturesTests
         features.Set("added");
         features.Set<Replacement>(null);
 
-        Assert.Equal([.. Own, typeof(string)], features.Select(feature => feature.Key));
+        Assert.Equal([.. Own, typeof(IEpollConnectionFeature), typeof(string)], features.Select(feature => feature.Key));
     }
 
     [Fact]

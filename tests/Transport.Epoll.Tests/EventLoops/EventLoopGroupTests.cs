@@ -62,10 +62,10 @@ public class EventLoopGroupTests
     public void LeastLoaded_UnevenLoops_IsTheOneWithFewestConnections()
     {
         EventLoopGroup group = Create(3);
-        group.Loops[0].AddConnection();
-        group.Loops[1].AddConnection();
-        group.Loops[2].AddConnection();
-        group.Loops[1].RemoveConnection();
+        group.Loops[0].Counters.Shared.OnConnection();
+        group.Loops[1].Counters.Shared.OnConnection();
+        group.Loops[2].Counters.Shared.OnConnection();
+        group.Loops[1].Counters.Shared.OnConnectionEnded(ConnectionEnd.ServerClosed);
 
         Assert.Same(group.Loops[1], group.LeastLoaded());
         group.Release();
@@ -75,7 +75,7 @@ public class EventLoopGroupTests
     public async Task LeastLoaded_LoopHasEnded_IsAnother()
     {
         EventLoopGroup group = Create(2);
-        group.Loops[1].AddConnection();
+        group.Loops[1].Counters.Shared.OnConnection();
         group.Loops[0].Stop();
         EventLoop ended = group.Loops[0];
         await Waiting.UntilAsync(() => ended.HasEnded);

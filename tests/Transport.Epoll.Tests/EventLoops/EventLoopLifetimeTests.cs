@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Transport.Epoll.Diagnostics;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Native;
 using Transport.Epoll.Tests.Native;
@@ -152,9 +153,9 @@ public class EventLoopLifetimeTests
     {
         using TestLoop test = new();
 
-        test.Loop.AddConnection();
-        test.Loop.AddConnection();
-        test.Loop.RemoveConnection();
+        test.Loop.Counters.Shared.OnConnection();
+        test.Loop.Counters.Shared.OnConnection();
+        test.Loop.Counters.Shared.OnConnectionEnded(ConnectionEnd.ServerClosed);
 
         Assert.Equal(1, test.Loop.ConnectionCount);
     }

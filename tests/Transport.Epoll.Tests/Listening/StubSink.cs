@@ -37,6 +37,10 @@ internal sealed class StubSink : IAcceptSink
         _accepted.Writer.TryWrite(remoteEndPoint);
     }
 
+    public void OnFailed(SysResult error)
+    {
+    }
+
     public void OnExhausted(SysResult error, TimeSpan retryWithin) => _exhausted.Writer.TryWrite(error);
 
     public Task<EndPoint?> AcceptedAsync() => _accepted.Reader.ReadAsync().WithTimeout();

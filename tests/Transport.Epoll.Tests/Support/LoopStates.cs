@@ -33,7 +33,7 @@ internal static class LoopStates
     /// <summary>One line for each loop that still runs: its lease's state, its turns, its connections, and the callback that it is in.</summary>
     public static string Dump()
     {
-        List<(EventLoop Loop, long Turns)> before = [.. Loops.Keys.Concat(Groups.SelectMany(Running)).Select(loop => (loop, loop.Turns))];
+        List<(EventLoop Loop, long Turns)> before = [.. Loops.Keys.Concat(Groups.SelectMany(Running)).Select(loop => (loop, loop.Counters.Turns))];
         Thread.Sleep(Window);
         return string.Join('\n', before.Select(look => Describe(look.Loop, look.Turns)).Prepend($"{before.Count} loops:"));
     }
@@ -53,6 +53,6 @@ internal static class LoopStates
     {
         var word = loop.Lease.Word;
         var state = LoopLease.IsWaiting(word) ? "waits in epoll_wait" : LoopLease.IsInCallback(word) ? $"in a callback of {loop.Lease.Owner}" : "runs";
-        return $"{loop.Name}: {state}, turn {loop.Turns} ({loop.Turns - turns} in {Window.TotalMilliseconds} ms), word {word}, {loop.ConnectionCount} connections";
+        return $"{loop.Name}: {state}, turn {loop.Counters.Turns} ({loop.Counters.Turns - turns} in {Window.TotalMilliseconds} ms), word {word}, {loop.ConnectionCount} connections";
     }
 }

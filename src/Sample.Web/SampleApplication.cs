@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel;
 using Sample.Web.Application;
+using Sample.Web.Dashboard;
 using Sample.Web.Database;
 using Sample.Web.Figures;
 using Sample.Web.Routes;
@@ -25,6 +26,7 @@ internal static class SampleApplication
         builder.Services.AddSingleton<ConnectionMonitor>();
         builder.Services.AddSingleton<SchedulingMeter>();
         builder.Services.AddSingleton<FigureReader>();
+        builder.Services.AddDashboard();
         builder.Services.AddSingleton<WorldStores>();
         builder.Services.AddSingleton<LazyApplication>();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, SampleJsonContext.Default));
@@ -41,7 +43,7 @@ internal static class SampleApplication
         app.UseWebSockets();
         app.UseRouting();
 
-        app.MapLoops();
+        app.MapDashboard();
         app.MapBodyRoutes();
         app.MapTimingRoutes();
         app.MapWaitingRoutes();

@@ -32,6 +32,7 @@ internal static class SampleApplication
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, SampleJsonContext.Default));
         builder.Services.AddRequestLimit(builder.Configuration);
         builder.Services.AddSums(builder.Configuration);
+        builder.Services.AddPrometheus(builder.Configuration);
 
         var app = builder.Build();
 
@@ -51,6 +52,7 @@ internal static class SampleApplication
         app.MapWebSocketEcho();
         app.MapSums();
         app.MapFigures();
+        app.MapPrometheus();
         app.MapDatabaseRoutes();
         app.MapApplication();
         return app;

@@ -6,7 +6,7 @@ namespace Sample.Web.Tests.Deploy;
 /// <summary>One query of a panel, and what its lines are called.</summary>
 internal sealed record GrafanaQuery(string Panel, string Expression, string Legend)
 {
-    /// <summary>As Grafana sends it, for half an hour that was scraped twice a second: $__rate_interval is at least four scrapes.</summary>
+    /// <summary>As Grafana sends it, where $__rate_interval is at least four scrapes.</summary>
     public string Sent => Expression.Replace("$__rate_interval", "5s", StringComparison.Ordinal).Replace("$instance", ".*", StringComparison.Ordinal);
 
     /// <summary>The labels that the lines' names show.</summary>

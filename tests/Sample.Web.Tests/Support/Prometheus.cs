@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Sample.Web.Tests.Support;
 
-/// <summary>Debian's Prometheus, which asks one sample for its figures twice a second.</summary>
+/// <summary>Debian's Prometheus, which asks one sample for its figures four times a second.</summary>
 internal sealed partial class Prometheus : IAsyncDisposable
 {
     private readonly ScratchFolder _folder;
@@ -22,7 +22,7 @@ internal sealed partial class Prometheus : IAsyncDisposable
         Tool.Require("prometheus", "prometheus");
         var folder = new ScratchFolder();
         await File.WriteAllTextAsync(folder.File("prometheus.yml"), $$"""
-            global: { scrape_interval: 500ms, scrape_timeout: 500ms }
+            global: { scrape_interval: 250ms, scrape_timeout: 250ms }
             scrape_configs: [ { job_name: sample, static_configs: [ { targets: [ "127.0.0.1:{{sample.Port}}" ] } ] } ]
             """);
         var process = RunningTool.Start("prometheus",

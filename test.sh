@@ -53,6 +53,7 @@ tools=(
   chromium=chromium
   mariadbd=mariadb-server
   redis-server=redis-server
+  prometheus=prometheus # runs the queries of the Grafana dashboard
   gencat=libc6-dev # comes with the C headers, which gcc only recommends
   git=git
   clang=clang # links native AOT

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel;
 using Sample.Web.Application;
+using Sample.Web.Dashboard;
 using Sample.Web.Database;
 using Sample.Web.Figures;
 using Sample.Web.Routes;
@@ -25,11 +26,13 @@ internal static class SampleApplication
         builder.Services.AddSingleton<ConnectionMonitor>();
         builder.Services.AddSingleton<SchedulingMeter>();
         builder.Services.AddSingleton<FigureReader>();
+        builder.Services.AddDashboard();
         builder.Services.AddSingleton<WorldStores>();
         builder.Services.AddSingleton<LazyApplication>();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, SampleJsonContext.Default));
         builder.Services.AddRequestLimit(builder.Configuration);
         builder.Services.AddSums(builder.Configuration);
+        builder.Services.AddPrometheus(builder.Configuration);
 
         var app = builder.Build();
 
@@ -41,7 +44,7 @@ internal static class SampleApplication
         app.UseWebSockets();
         app.UseRouting();
 
-        app.MapLoops();
+        app.MapDashboard();
         app.MapBodyRoutes();
         app.MapTimingRoutes();
         app.MapWaitingRoutes();
@@ -49,6 +52,7 @@ internal static class SampleApplication
         app.MapWebSocketEcho();
         app.MapSums();
         app.MapFigures();
+        app.MapPrometheus();
         app.MapDatabaseRoutes();
         app.MapApplication();
         return app;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Sample.Web.Dashboard;
 using Sample.Web.Database;
 using Sample.Web.Figures;
 using Sample.Web.Routes;
@@ -7,8 +8,10 @@ namespace Sample.Web;
 
 /// <summary>The serializers of everything that the sample answers as JSON, made at compile time.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(DashboardFigures))]
 [JsonSerializable(typeof(JsonMessage))]
 [JsonSerializable(typeof(ProcessFigures))]
+[JsonSerializable(typeof(TrialState))]
 [JsonSerializable(typeof(UploadResult))]
 [JsonSerializable(typeof(World))]
 [JsonSerializable(typeof(World[]))]

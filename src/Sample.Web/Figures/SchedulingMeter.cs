@@ -2,9 +2,13 @@ using System.Diagnostics.Metrics;
 
 namespace Sample.Web.Figures;
 
-/// <summary>Reads the counters of the meter <c>Transport.Epoll</c>, as any metrics exporter would. Any thread.</summary>
+/// <summary>Reads what the meter <c>Transport.Epoll</c> counts of the Auto mode, as any metrics exporter would. Any thread.</summary>
 internal sealed class SchedulingMeter : IDisposable
 {
+    private const string Prefix = "transport.epoll.";
+
+    private static readonly string[] s_names = ["takeovers", "moves_to_pool", "moves_to_loop", "loop_backoffs", "standby_loans"];
+
     private readonly Dictionary<string, long> _values = [];
     private readonly MeterListener _listener = new();
 
@@ -12,7 +16,7 @@ internal sealed class SchedulingMeter : IDisposable
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name == "Transport.Epoll")
+            if (instrument.Meter.Name == "Transport.Epoll" && s_names.Any(name => instrument.Name == Prefix + name))
             {
                 listener.EnableMeasurementEvents(instrument);
             }
@@ -27,7 +31,7 @@ internal sealed class SchedulingMeter : IDisposable
         {
             _values.Clear();
             _listener.RecordObservableInstruments();
-            long Value(string name) => _values.GetValueOrDefault($"transport.epoll.{name}");
+            long Value(string name) => _values.GetValueOrDefault(Prefix + name);
             return new SchedulingFigures(Value("takeovers"), Value("moves_to_pool"), Value("moves_to_loop"), Value("loop_backoffs"), Value("standby_loans"));
         }
     }

@@ -34,7 +34,8 @@ internal static class FigureRoutes
         while (await TickAsync(timer, ended.Token));
     }
 
-    private static async Task<bool> TickAsync(PeriodicTimer timer, CancellationToken ended)
+    /// <summary>Waits for the next tick; false when it ended before.</summary>
+    internal static async Task<bool> TickAsync(PeriodicTimer timer, CancellationToken ended)
     {
         try
         {

@@ -8,9 +8,9 @@ namespace Sample.Web.Tests.Application;
 /// <summary>The application as a process among others, with the database in a file.</summary>
 public class ProcessTests
 {
-    /// <summary>What only the application needs: in the process's memory map (proc(5)) as soon as it is loaded.</summary>
+    /// <summary>What only the application needs, or <c>/metrics</c>: in the process's memory map (proc(5)) as soon as it is loaded.</summary>
     private static readonly string[] s_parts =
-        ["Microsoft.EntityFrameworkCore", "Microsoft.AspNetCore.SignalR", "Microsoft.AspNetCore.Mvc.Razor", "Microsoft.Data.Sqlite", "StackExchange.Redis", "MySqlConnector", "MySql.Data", "e_sqlite3"];
+        ["Microsoft.EntityFrameworkCore", "Microsoft.AspNetCore.SignalR", "Microsoft.AspNetCore.Mvc.Razor", "Microsoft.Data.Sqlite", "StackExchange.Redis", "MySqlConnector", "MySql.Data", "e_sqlite3", "OpenTelemetry"];
 
     [Fact]
     public async Task Server_AskedForItsOwnRoutesOnly_LoadsNothingOfTheApplication()

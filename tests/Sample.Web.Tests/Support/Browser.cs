@@ -44,8 +44,8 @@ internal sealed class Browser : IAsyncDisposable
         }
     }
 
-    /// <summary>Opens a window at an address. Width and height are those of a laptop unless given.</summary>
-    public async Task<IPage> OpenAsync(string address, int width = 1280, int height = 800, ColorScheme scheme = ColorScheme.Light)
+    /// <summary>Opens a window at an address. Width and height are those of a laptop unless given; <paramref name="prepare"/> runs before the page is asked for.</summary>
+    public async Task<IPage> OpenAsync(string address, int width = 1280, int height = 800, ColorScheme scheme = ColorScheme.Light, Func<IPage, Task>? prepare = null, WaitUntilState until = WaitUntilState.Load)
     {
         var profile = await _browser.NewContextAsync(new BrowserNewContextOptions
         {
@@ -62,7 +62,12 @@ internal sealed class Browser : IAsyncDisposable
                 _problems.Enqueue($"{page.Url}: {message.Text}");
             }
         };
-        await page.GotoAsync(address).WithTimeout(Deadline.Long);
+        if (prepare is not null)
+        {
+            await prepare(page).WithTimeout(Deadline.Short);
+        }
+
+        await page.GotoAsync(address, new() { WaitUntil = until }).WithTimeout(Deadline.Long);
         return page;
     }
 

@@ -37,6 +37,21 @@ internal static class Deadline
         }
     }
 
+    /// <summary>The same for what can only be seen by asking somebody.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> condition, Func<string> what, TimeSpan? limit = null)
+    {
+        var bound = limit ?? Short;
+        for (var started = Stopwatch.GetTimestamp(); !await condition();)
+        {
+            if (Stopwatch.GetElapsedTime(started) > bound)
+            {
+                Assert.Fail($"{what()}: not within {bound.TotalSeconds} s.\n{SampleProcess.DumpAll()}");
+            }
+
+            await Task.Delay(s_pollInterval);
+        }
+    }
+
     private static async Task OrDumpAsync(Task task, TimeSpan limit)
     {
         try

@@ -31,9 +31,13 @@ public class LoopMetricsTests
                 await client.SendAsync("x");
                 var read = await server.Transport.Input.ReadAsync().WithTimeout();
                 server.Transport.Input.AdvanceTo(read.Buffer.End);
-                transport.Factory.Loops!.Loops[0].Post(static _ => { }, null);
             }
 
+            await Waiting.UntilAsync(() =>
+            {
+                transport.Factory.Loops!.Loops[0].Post(static _ => { }, null); // wakes nobody if the loop is awake or polls
+                return transport.Kernel.OnEventFdSignal.Calls > wakes;
+            });
             Assert.All(names.Zip(before), each => Assert.True(transport.Meter.Read(each.First) > each.Second, each.First));
             await transport.UntilAsync("loop.wakeups", before[3] + transport.Kernel.OnEventFdSignal.Calls - wakes); // each signal is counted
             Assert.InRange(transport.Meter.Read("loop.waits") - before[1], 1, transport.Kernel.OnEpollWait.Calls - waits + 1); // one was under way at the first look

@@ -47,9 +47,6 @@ internal sealed class EpollTransportOptionsSetup(IServiceProvider services, ICon
         AutoSchedulingOptions auto = options.Auto;
         Time(nameof(auto.TakeOverAfter), auto.TakeOverAfter, TimeSpan.FromMilliseconds(3), TimeSpan.FromMinutes(1));
         Time(nameof(auto.SlowCallback), auto.SlowCallback, TimeSpan.FromMicroseconds(100), TimeSpan.FromMinutes(1));
-        Range($"{nameof(options.Auto)}.{nameof(auto.QuickCallbacks)}", auto.QuickCallbacks, 1, 1_000_000);
-        Time(nameof(auto.LoopBackOff), auto.LoopBackOff, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10));
-        Time(nameof(auto.StandbyIdleTime), auto.StandbyIdleTime, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1));
         Range($"{nameof(options.Auto)}.{nameof(auto.MaxLentThreads)}", auto.MaxLentThreads, 0, 1024);
         OneOf(nameof(options.Scheduling), options.Scheduling);
         OneOf(nameof(options.ListenerSharding), options.ListenerSharding);

@@ -41,6 +41,5 @@ internal sealed record ProcessFigures(
 /// <param name="TakeOvers">Loops that another thread took over from a callback that held them up.</param>
 /// <param name="MovesToPool">Connections whose callbacks went to the thread pool.</param>
 /// <param name="MovesToLoop">Connections whose callbacks came back to their loop.</param>
-/// <param name="LoopBackOffs">Loops that left all callbacks to the thread pool for a while.</param>
 /// <param name="StandbyLoans">Threads lent to callbacks that the thread pool had left waiting.</param>
-internal sealed record SchedulingFigures(long TakeOvers, long MovesToPool, long MovesToLoop, long LoopBackOffs, long StandbyLoans);
+internal sealed record SchedulingFigures(long TakeOvers, long MovesToPool, long MovesToLoop, long StandbyLoans);

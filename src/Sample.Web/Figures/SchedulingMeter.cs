@@ -7,7 +7,7 @@ internal sealed class SchedulingMeter : IDisposable
 {
     private const string Prefix = "transport.epoll.";
 
-    private static readonly string[] s_names = ["takeovers", "moves_to_pool", "moves_to_loop", "loop_backoffs", "standby_loans"];
+    private static readonly string[] s_names = ["takeovers", "moves_to_pool", "moves_to_loop", "standby_loans"];
 
     private readonly Dictionary<string, long> _values = [];
     private readonly MeterListener _listener = new();
@@ -32,7 +32,7 @@ internal sealed class SchedulingMeter : IDisposable
             _values.Clear();
             _listener.RecordObservableInstruments();
             long Value(string name) => _values.GetValueOrDefault(Prefix + name);
-            return new SchedulingFigures(Value("takeovers"), Value("moves_to_pool"), Value("moves_to_loop"), Value("loop_backoffs"), Value("standby_loans"));
+            return new SchedulingFigures(Value("takeovers"), Value("moves_to_pool"), Value("moves_to_loop"), Value("standby_loans"));
         }
     }
 

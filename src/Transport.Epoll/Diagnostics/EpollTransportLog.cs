@@ -63,13 +63,6 @@ internal static partial class EpollTransportLog
     [LoggerMessage(37, LogLevel.Debug, @"Connection id ""{ConnectionId}"": {Count} quick callbacks in a row; the next ones run on its loop again.", EventName = "MovedToLoop", SkipEnabledCheck = true)]
     public static partial void MovedToLoop(ILogger logger, string connectionId, int count);
 
-    [LoggerMessage(38, LogLevel.Warning, @"{Loop}: callbacks of one connection after the other are slow, that of connection id ""{ConnectionId}"" took {Milliseconds:F1} ms; for {Seconds:F1} s all of them run on the thread pool. "
-        + "An app whose handlers block most of the time does better with Scheduling = ThreadPool.", EventName = "LoopBackedOff")]
-    public static partial void LoopBackedOff(ILogger logger, string loop, string connectionId, double milliseconds, double seconds);
-
-    [LoggerMessage(39, LogLevel.Information, "{Loop}: callbacks run on the loop again.", EventName = "LoopResumed")]
-    public static partial void LoopResumed(ILogger logger, string loop);
-
     [LoggerMessage(40, LogLevel.Error, "{Loop}: the transport's own code has held up the loop for {Seconds:F0} s. Its connections wait. This is a defect of the transport.", EventName = "LoopStuck")]
     public static partial void LoopStuck(ILogger logger, string loop, double seconds);
 

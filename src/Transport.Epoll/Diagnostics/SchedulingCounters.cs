@@ -15,7 +15,6 @@ internal sealed class SchedulingCounters(ILogger? logger = null)
     private long _takeOvers;
     private long _movesToPool;
     private long _movesToLoop;
-    private long _loopBackOffs;
     private long _loans;
     private long _threadsStarted;
     private long _threadsEnded;
@@ -26,8 +25,6 @@ internal sealed class SchedulingCounters(ILogger? logger = null)
     public long MovesToPool => Interlocked.Read(ref _movesToPool);
 
     public long MovesToLoop => Interlocked.Read(ref _movesToLoop);
-
-    public long LoopBackOffs => Interlocked.Read(ref _loopBackOffs);
 
     public long Loans => Interlocked.Read(ref _loans);
 
@@ -65,8 +62,6 @@ internal sealed class SchedulingCounters(ILogger? logger = null)
     public void AddMoveToPool() => Interlocked.Increment(ref _movesToPool);
 
     public void AddMoveToLoop() => Interlocked.Increment(ref _movesToLoop);
-
-    public void AddLoopBackOff() => Interlocked.Increment(ref _loopBackOffs);
 
     public void AddLoan() => Interlocked.Increment(ref _loans);
 

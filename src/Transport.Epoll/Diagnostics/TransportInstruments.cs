@@ -87,7 +87,6 @@ internal static class TransportInstruments
             Counter("takeovers", "{takeover}", "Loops that another thread took over from a callback that held them up.", static loop => One(loop, loop.TakeOvers));
             OfAll("moves_to_pool", "{connection}", "Connections whose callbacks went to the thread pool, because one was slow.", static counters => counters.MovesToPool);
             OfAll("moves_to_loop", "{connection}", "Connections whose callbacks came back to their loop.", static counters => counters.MovesToLoop);
-            OfAll("loop_backoffs", "{backoff}", "Loops that left all callbacks to the thread pool for a while.", static counters => counters.LoopBackOffs);
             OfAll("standby_loans", "{loan}", "Threads lent to callbacks that the thread pool had left waiting while the process used less than half of its processors.", static counters => counters.Loans);
             OfAll("thread.started", "{thread}", "Standby threads that were started.", static counters => counters.ThreadsStarted);
             OfAll("thread.ended", "{thread}", "Standby threads that were not needed any more.", static counters => counters.ThreadsEnded);

@@ -11,11 +11,16 @@ namespace Transport.Epoll.EventLoops;
 internal sealed class AutoScheduling(
     AutoTimes times, DriverThreads threads, Kernel kernel, SchedulingCounters counters, ILogger logger, SlowCallbackQueue? slowCallbacks = null)
 {
+    /// <summary>Clients that open a connection for each blocking request would else hold up a loop each time: nothing is known of them.</summary>
+    private static readonly long s_newSlow = 10 * Stopwatch.Frequency;
+
     private readonly long _slow = (long)(times.SlowCallback.TotalSeconds * Stopwatch.Frequency);
 
     // The same happens again and again where most handlers block.
     private readonly WarningInterval _takeOverWarnings = new();
-    private readonly WarningInterval _backOffWarnings = new();
+
+    // Until when new connections begin on the pool.
+    private long _newSlowUntil;
 
     public AutoTimes Times => times;
 
@@ -28,10 +33,14 @@ internal sealed class AutoScheduling(
     /// <summary>What slow connections' callbacks wait in for the pool.</summary>
     public SlowCallbackQueue SlowCallbacks { get; } = slowCallbacks ?? new SlowCallbackQueue();
 
-    public ProcessPauses Pauses { get; } = new();
-
     /// <summary>How long all threads of the process have compiled so far.</summary>
     public Func<TimeSpan> CompilationTime { get; init; } = static () => JitInfo.GetCompilationTime();
+
+    /// <summary>The time, in ticks of <see cref="Stopwatch"/>.</summary>
+    public Func<long> Clock { get; init; } = Stopwatch.GetTimestamp;
+
+    /// <summary>Whether a new connection's first callbacks were slow lately: then those of others are tried on the pool first.</summary>
+    public bool AreNewSlow => Volatile.Read(ref _newSlowUntil) is not 0 and long until && Clock() < until;
 
     /// <summary>Whether a callback of so many ticks of <see cref="Stopwatch"/> is slow.</summary>
     public bool IsSlow(long ticks) => ticks > _slow;
@@ -39,20 +48,23 @@ internal sealed class AutoScheduling(
     /// <summary>A callback was slow on its loop: the connection's next ones run on the pool.</summary>
     public void MoveToPool(IApplicationItemOwner owner, TimeSpan ran)
     {
+        bool isNew = owner.Callbacks.IsNewOnLoop;
         if (owner.Callbacks.TryMoveToPool())
         {
-            counters.AddMoveToPool();
-            if (logger.IsEnabled(LogLevel.Debug))
-            {
-                EpollTransportLog.MovedToPool(logger, owner.ConnectionId, ran.TotalMilliseconds);
-            }
+            OnMovedToPool(owner, isNew, ran);
         }
     }
 
-    /// <summary>A callback ran on the pool: after enough quick ones the connection goes back to its loop.</summary>
-    public void RecordOnPool(IApplicationItemOwner owner, bool quick)
+    /// <summary>A callback ran on the pool: after enough quick ones the connection goes to its loop.</summary>
+    public void RecordOnPool(IApplicationItemOwner owner, bool quick, TimeSpan ran)
     {
-        if (owner.Callbacks.TryMoveToLoop(quick, times.QuickCallbacks))
+        bool onTrial = owner.Callbacks.IsOnTrial;
+        if (!quick && owner.Callbacks.TryFailTrial())
+        {
+            OnMovedToPool(owner, isNew: true, ran);
+        }
+
+        if (owner.Callbacks.TryMoveToLoop(quick, times.QuickCallbacks) && !onTrial)
         {
             counters.AddMoveToLoop();
             if (logger.IsEnabled(LogLevel.Debug))
@@ -90,18 +102,6 @@ internal sealed class AutoScheduling(
     /// <summary>That callback has returned, or kept its loop after all.</summary>
     public void OnReturned(int loop, long word) => counters.HeldUp.Remove(loop, word);
 
-    /// <summary>A loop's callbacks were slow for connection after connection: for a while all of them run on the pool.</summary>
-    public void OnLoopBackedOff(string loop, IApplicationItemOwner? owner, TimeSpan ran, TimeSpan backOff)
-    {
-        counters.AddLoopBackOff();
-        if (_backOffWarnings.TryPass())
-        {
-            EpollTransportLog.LoopBackedOff(logger, loop, IdOf(owner), ran.TotalMilliseconds, backOff.TotalSeconds);
-        }
-    }
-
-    public void OnLoopResumed(string loop) => EpollTransportLog.LoopResumed(logger, loop);
-
     /// <summary>A standby was lent to callbacks that the pool had left waiting.</summary>
     public void OnLent() => counters.AddLoan();
 
@@ -110,6 +110,20 @@ internal sealed class AutoScheduling(
 
     /// <summary>The transport's own code holds up a loop, which no take-over can mend.</summary>
     public void OnStuck(string loop, TimeSpan since) => EpollTransportLog.LoopStuck(logger, loop, since.TotalSeconds);
+
+    private void OnMovedToPool(IApplicationItemOwner owner, bool isNew, TimeSpan ran)
+    {
+        if (isNew)
+        {
+            Volatile.Write(ref _newSlowUntil, Clock() + s_newSlow);
+        }
+
+        counters.AddMoveToPool();
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            EpollTransportLog.MovedToPool(logger, owner.ConnectionId, ran.TotalMilliseconds);
+        }
+    }
 
     private static string IdOf(IApplicationItemOwner? owner) => owner?.ConnectionId ?? "unknown";
 }

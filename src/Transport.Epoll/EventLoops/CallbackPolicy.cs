@@ -2,24 +2,19 @@ using System.Diagnostics;
 
 namespace Transport.Epoll.EventLoops;
 
-/// <summary>
-/// Decides, in the Auto mode, where each application item of one loop runs, when the item is dequeued; and whether a callback that took long
-/// was slow by itself.
-/// </summary>
+/// <summary>Decides, in the Auto mode, where each application item of one loop runs, when the item is dequeued; and whether its connection was slow.</summary>
 /// <remarks>Lease holder only; the watchdog is that between take-over and hand-over.</remarks>
 internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
 {
-    private readonly LoopBackOff _backOff = new(auto.Times.BackOff);
-    private readonly LostTime _lost = new();
+    private readonly RunDelay _runDelay = new();
     private bool _heldUp;
-    private int _warmUpsLeft = 100; // then a callback that compiles each time, or is slow beside others that do, is slow like any other
     private long _sending;
 
     /// <summary>A thread begins to drive the loop.</summary>
     public void OnDriver(int threadId)
     {
         _sending = LoopThread.Sending;
-        _lost.OnThread(auto, threadId);
+        _runDelay.OnThread(auto.Kernel, threadId);
     }
 
     /// <summary>All application items of a turn have had their turn.</summary>
@@ -27,22 +22,22 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
 
     /// <summary>Before application items run.</summary>
     /// <returns>When the first of them begins.</returns>
-    public long OnTurn(long now)
-    {
-        if (_backOff.TryEnd(now))
-        {
-            auto.OnLoopResumed(loop);
-        }
-
-        return _lost.Refresh(auto, now);
-    }
+    public long OnTurn(long now) => _runDelay.Refresh(auto.Kernel, now);
 
     /// <summary>
     /// Whether the owner's next callback may run on the loop. After a slow one in the same turn only quick connections' may, so that the loop
-    /// is held up once a turn at most, unless what holds it up is forgiven. Without a standby in reserve nothing may: nobody could take over.
+    /// is held up once a turn at most. Without a standby in reserve nothing may: nobody could take over.
     /// </summary>
     public bool MayRunInline(IApplicationItemOwner owner)
-        => !_backOff.IsActive && (_heldUp ? owner.Callbacks.IsQuick : !owner.Callbacks.IsOnPool) && auto.Threads.HasReserve;
+    {
+        CallbackRecord record = owner.Callbacks;
+        if (record.IsUnknown && auto.AreNewSlow)
+        {
+            record.StartOnPool();
+        }
+
+        return (_heldUp ? record.IsQuick : !record.IsOnPool) && auto.Threads.HasReserve;
+    }
 
     /// <summary>Hands an item that may not run inline to the pool.</summary>
     public void RunOnPool(in WorkItem item) => auto.SlowCallbacks.Add(new MeasuredCallback(auto, item));
@@ -59,38 +54,18 @@ internal sealed class CallbackPolicy(string loop, AutoScheduling auto)
             return;
         }
 
-        if (_lost.Own(auto, start, end) is TimeSpan own && own > auto.Times.SlowCallback)
+        TimeSpan own = _runDelay.Without(auto.Kernel, start, end);
+        if (own > auto.Times.SlowCallback)
         {
             _heldUp = true;
-            CountSlow(owner, start, end);
-            if (!IsForgiven(owner, own))
-            {
-                auto.MoveToPool(owner, own);
-            }
+            auto.MoveToPool(owner, own);
         }
     }
 
     /// <summary>The loop was taken over from a callback that began at <paramref name="start"/>, perhaps with others queued behind it.</summary>
     public void OnTakenOver(IApplicationItemOwner? owner, long start, bool othersWait, int threadId)
     {
-        long now = Stopwatch.GetTimestamp();
         _heldUp = othersWait;
-        auto.OnTakenOver(loop, owner, Stopwatch.GetElapsedTime(start, now), threadId);
-        CountSlow(owner, start, now);
-    }
-
-    private bool IsForgiven(IApplicationItemOwner owner, TimeSpan own)
-    {
-        bool isShort = own <= auto.Times.LongestForgiven;
-        return ((_lost.IsWarmUp || (isShort && _lost.IsProcessWarmingUp)) && --_warmUpsLeft >= 0)
-            || (isShort && owner.Callbacks.TryForgive(auto.Times.QuickToBeForgiven));
-    }
-
-    private void CountSlow(IApplicationItemOwner? owner, long start, long end)
-    {
-        if (_backOff.OnSlow(start, end))
-        {
-            auto.OnLoopBackedOff(loop, owner, Stopwatch.GetElapsedTime(start, end), _backOff.Duration);
-        }
+        auto.OnTakenOver(loop, owner, Stopwatch.GetElapsedTime(start), threadId);
     }
 }

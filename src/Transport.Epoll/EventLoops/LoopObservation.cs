@@ -117,7 +117,7 @@ internal sealed class LoopObservation(EventLoop loop, AutoScheduling auto, TimeS
 
         // Any at all: what is used for the first time is compiled only in part, and otherwise loaded, which nobody counts. A tick without may be all of one
         // method, which counts when it is done.
-        bool compiles = compiling > TimeSpan.Zero || LostTime.IsMuch(compiled - _compiledAtFirst, Stopwatch.GetElapsedTime(_firstLookAt, now));
+        bool compiles = compiling > TimeSpan.Zero || 4 * (compiled - _compiledAtFirst) > Stopwatch.GetElapsedTime(_firstLookAt, now);
         bool warmsUp = compiles && since.RunDelay + since.Processor >= elapsed / 2;
         if (!warmsUp && !HadNoProcessor(since, elapsed))
         {

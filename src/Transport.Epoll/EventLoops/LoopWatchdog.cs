@@ -92,7 +92,7 @@ internal sealed class LoopWatchdog
     {
         int stretch = 1;
         int quiet = 0;
-        while (Pause(_interval * stretch))
+        while (_auto.Alarm.Pause(_interval * stretch))
         {
             LoopSight sight = Tick();
             stretch = sight >= LoopSight.Suspicious ? 1 : Math.Min(stretch * 2, MaxStretch);
@@ -102,17 +102,6 @@ internal sealed class LoopWatchdog
                 return;
             }
         }
-    }
-
-    /// <summary>Waits for the next tick. False when stopped.</summary>
-    private bool Pause(TimeSpan interval)
-    {
-        long now = Stopwatch.GetTimestamp();
-        _auto.Pauses.OnWatchdog(now, now + (long)(interval.TotalSeconds * Stopwatch.Frequency));
-        bool goesOn = _auto.Alarm.Pause(interval);
-        now = Stopwatch.GetTimestamp();
-        _auto.Pauses.OnWatchdog(now, now); // a tick takes no time to speak of
-        return goesOn;
     }
 
     /// <summary>Sleeps until a loop is awake, unless one is already. False when stopped.</summary>
@@ -125,7 +114,6 @@ internal sealed class LoopWatchdog
             return true;
         }
 
-        _auto.Pauses.OnWatchdog(Stopwatch.GetTimestamp(), long.MaxValue);
         return _auto.Alarm.Sleep();
     }
 

@@ -156,7 +156,6 @@ public class LoopMetricsTests
     [Theory]
     [InlineData("moves_to_pool")]
     [InlineData("moves_to_loop")]
-    [InlineData("loop_backoffs")]
     [InlineData("standby_loans")]
     [InlineData("thread.started")]
     [InlineData("thread.ended")]
@@ -164,8 +163,8 @@ public class LoopMetricsTests
     {
         await using MeteredTransport transport = await MeteredTransport.BindAsync(EpollScheduling.Inline);
         SchedulingCounters counters = transport.Factory.Observation.Counters;
-        string[] names = ["moves_to_pool", "moves_to_loop", "loop_backoffs", "standby_loans", "thread.started", "thread.ended"];
-        Action[] adds = [counters.AddMoveToPool, counters.AddMoveToLoop, counters.AddLoopBackOff, counters.AddLoan, () => counters.AddThread(1), () => counters.RemoveThread(0)];
+        string[] names = ["moves_to_pool", "moves_to_loop", "standby_loans", "thread.started", "thread.ended"];
+        Action[] adds = [counters.AddMoveToPool, counters.AddMoveToLoop, counters.AddLoan, () => counters.AddThread(1), () => counters.RemoveThread(0)];
 
         adds[Array.IndexOf(names, name)]();
 

@@ -13,7 +13,7 @@ namespace Transport.Epoll.Tests.EventLoops;
 /// </summary>
 internal sealed class AutoLoops : IDisposable
 {
-    public static readonly AutoTimes Times = new(TimeSpan.FromMilliseconds(30), Waiting.Limit, 3, TimeSpan.FromSeconds(1), Waiting.Limit, MaxLent: 0);
+    public static readonly AutoTimes Times = new(TimeSpan.FromMilliseconds(30), Waiting.Limit, 3, Waiting.Limit, MaxLent: 0);
 
     private readonly CapturingLoggerProvider _logs = new();
     private readonly EventLoopGroup _group;
@@ -27,6 +27,7 @@ internal sealed class AutoLoops : IDisposable
         Auto = new AutoScheduling(times, Threads, Kernel, Counters, _logs.CreateLogger("Transport.Epoll"), slowCallbacks)
         {
             CompilationTime = () => CompilationTime,
+            Clock = () => Stopwatch.GetTimestamp() + (long)(ClockAhead.TotalSeconds * Stopwatch.Frequency),
         };
         _group = new EventLoopGroup(loops,
             (i, onEnded) => new EventLoop($"epoll-loop-{i}", Kernel, new SpinPolicy(0, 1), processor, Faults.Enqueue, onEnded, Auto), () => { },
@@ -42,6 +43,9 @@ internal sealed class AutoLoops : IDisposable
 
     /// <summary>How long all threads seem to have compiled.</summary>
     public TimeSpan CompilationTime { get; set; }
+
+    /// <summary>How far the clock of what is known of new connections is ahead.</summary>
+    public TimeSpan ClockAhead { get; set; }
 
     /// <summary>How threads start.</summary>
     public ThreadScript Script { get; }

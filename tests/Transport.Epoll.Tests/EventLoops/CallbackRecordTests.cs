@@ -76,49 +76,52 @@ public class CallbackRecordTests
     }
 
     [Fact]
-    public void TryForgive_AfterEnoughQuickOnesInARow_ForgivesOneAndCountsAnew()
+    public void StartOnPool_QuickAllTheTime_IsOnItsLoopAfterSix()
     {
-        Assert.True(_record.TryForgive(quickOnes: 60)); // it is new
-        RunOnLoop(59);
-        Assert.False(_record.TryForgive(quickOnes: 60));
-        RunOnLoop(60);
-        Assert.True(_record.TryForgive(quickOnes: 60));
-        Assert.False(_record.TryForgive(quickOnes: 60));
+        Assert.True(_record.IsUnknown);
+        _record.StartOnPool();
+
+        Assert.True(_record.IsOnPool);
+        Assert.False(_record.IsUnknown);
+        Assert.Equal(6, Return(50));
+        Assert.True(_record.IsQuick);
+        Assert.False(_record.IsNewOnLoop);
+    }
+
+    [Fact]
+    public void StartOnPool_SlowThere_PaysLikeAnySlowOne()
+    {
+        _record.StartOnPool();
+        Assert.True(_record.TryFailTrial());
+        Assert.False(_record.TryFailTrial());
+
+        Assert.Equal(50, Return(50));
+    }
+
+    [Fact]
+    public void StartOnPool_SlowOnItsLoopLater_PaysLikeAnySlowOne()
+    {
+        _record.StartOnPool();
+        Return(50);
+        RunOnLoop(6 * 20);
         Assert.True(_record.TryMoveToPool());
+
+        Assert.Equal(50, Return(50));
     }
 
     [Fact]
-    public void TryForgive_New_ForgivesTheFirst()
+    public void IsNewOnLoop_ForSixCallbacks_UnlessItWasSlow()
     {
-        Assert.True(_record.TryForgive(quickOnes: int.MaxValue));
-        Assert.False(_record.TryForgive(quickOnes: 60));
-    }
+        RunOnLoop(5);
+        Assert.True(_record.IsNewOnLoop);
+        RunOnLoop(1);
+        Assert.False(_record.IsNewOnLoop);
 
-    [Fact]
-    public void TryForgive_BackFromThePool_ForgivesNoneForNothing()
-    {
-        _record.TryMoveToPool();
-        Return(3);
-
-        Assert.False(_record.TryForgive(quickOnes: 60));
-    }
-
-    /// <summary>What was forgiven is no reason to hold a return for one that did not pay.</summary>
-    [Fact]
-    public void TryForgive_ThenSlowAgain_ReturnPaidAllTheSame()
-    {
-        foreach (int price in (int[])[3, 6, 12])
-        {
-            _record.TryMoveToPool();
-            Assert.Equal(price, Return(3));
-        }
-
-        RunOnLoop(12 * 20);
-        Assert.True(_record.TryForgive(quickOnes: 60));
-        Assert.False(_record.TryForgive(quickOnes: 60));
-        _record.TryMoveToPool();
-
-        Assert.Equal(6, Return(3));
+        CallbackRecord slow = new();
+        slow.TryMoveToPool();
+        Assert.False(slow.IsNewOnLoop);
+        slow.TryMoveToLoop(quick: true, firstPrice: 1);
+        Assert.False(slow.IsNewOnLoop);
     }
 
     /// <summary>One in a hundred is slow: with a fixed price it would be on its loop at more than half of them.</summary>

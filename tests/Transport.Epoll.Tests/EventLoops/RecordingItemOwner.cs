@@ -13,9 +13,6 @@ internal sealed class RecordingItemOwner : IApplicationItemOwner
 
     public CallbackRecord Callbacks { get; } = new();
 
-    /// <summary>Uses up what is forgiven to a new connection, which would hide what some tests look for.</summary>
-    public void UseUpAllowance() => Assert.True(Callbacks.TryForgive(0));
-
     public void OnCallbackFailed(Exception exception) => Failures.Enqueue(exception);
 
     /// <summary>Runs a function as an application item of this owner.</summary>

@@ -4,26 +4,20 @@ using Transport.Epoll.Tests.Support;
 namespace Transport.Epoll.Tests.EventLoops;
 
 /// <summary>
-/// Time between callbacks is nobody's. What holds up the look at the figures before them, a collection for instance, is in these figures: it must not count again, as time of the first
-/// callback. Alone, for a collection that another test causes would excuse it.
+/// Time between callbacks is nobody's: neither that of the look at the figures before them, which a collection may hold up, nor that of handing another one to the pool.
 /// </summary>
-[Collection(RunsAlone.Name)]
-public sealed class LostTimeTests : IDisposable
+public sealed class RunDelayTests : IDisposable
 {
-    private static readonly TimeSpan s_slow = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_slow = TimeSpan.FromSeconds(1);
 
     private readonly object _gate = new();
     private readonly AutoLoops _loops;
     private readonly RecordingItemOwner _owner = new();
     private int _looks;
 
-    public LostTimeTests()
-    {
-        _loops = new AutoLoops(
-            times: AutoLoops.Times with { SlowCallback = s_slow, QuickCallbacks = 1_000_000 },
-            slowCallbacks: new SlowCallbackQueue(static _ => { }, _gate));
-        _owner.UseUpAllowance();
-    }
+    public RunDelayTests() => _loops = new AutoLoops(
+        times: AutoLoops.Times with { SlowCallback = s_slow, QuickCallbacks = 1_000_000 },
+        slowCallbacks: new SlowCallbackQueue(static _ => { }, _gate));
 
     [Fact]
     public async Task RunTurn_LookTakesLong_IsNotTheFirstCallbacks()
@@ -81,6 +75,21 @@ public sealed class LostTimeTests : IDisposable
 
         Assert.NotEqual(0, _looks);
         Assert.False(wasSlow);
+    }
+
+    /// <summary>On the loop as on the pool: a busy machine makes no connection slow.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task RunTurn_CallbackTakesLong_IsSlowUnlessItsThreadHadNoProcessor(bool hadNone)
+    {
+        long runDelay = 0;
+        _loops.Kernel.SchedStat = () => $"0 {(hadNone ? Interlocked.Add(ref runDelay, 10_000_000_000) : 0)} 0";
+
+        await _owner.RunAsync(_loops.Loop, () => Thread.CurrentThread.Join(s_slow + TimeSpan.FromMilliseconds(50)));
+        await AutoLoops.RunAsync(_loops.Loop, () => 0);
+
+        Assert.Equal(!hadNone, _owner.Callbacks.IsOnPool);
     }
 
     public void Dispose()

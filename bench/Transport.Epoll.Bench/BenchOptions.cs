@@ -25,6 +25,9 @@ internal sealed record BenchOptions
     /// <summary>A built Sample.Web.dll to use as it is, instead of building the one of this repository.</summary>
     public string? SamplePath { get; init; }
 
+    /// <summary>The Sample.Web.dll of another commit, which takes part as <see cref="Contender.Before"/>.</summary>
+    public string? BeforePath { get; init; }
+
     /// <summary>Connections per round of the leak scenario.</summary>
     public int LeakConnections { get; init; } = 100_000;
 
@@ -45,7 +48,7 @@ internal sealed record BenchOptions
 
     public static string Usage => $"""
         usage: Transport.Epoll.Bench [scenario …] [--quick] [--pinned] [--check] [--syscalls] [--rounds N] [--seconds N]
-                                     [--contenders a,b,c|all] [--loops N|default] [--connections N] [--sample Sample.Web.dll]
+                                     [--contenders a,b,c|all] [--loops N|default] [--connections N] [--sample Sample.Web.dll] [--before Sample.Web.dll]
 
         scenarios:   {string.Join(' ', ScenarioCatalog.Names)}
                      ({StackScenarios.Group}: {string.Join(' ', StackScenarios.Names)})
@@ -59,6 +62,8 @@ internal sealed record BenchOptions
         --rounds     interleaved rounds; 5 while working, 15 (the default of most scenarios) for a claim
         --seconds    length of one run, from 1 to 60; the default is 3, some scenarios need more
         --loops      event loops, instead of the number that the scenario says
+        --sample     a built sample, instead of this repository's
+        --before     that of another commit, which takes part too, as {Contender.Before}
         --connections  connections per round of leak; the default is 100000
         """;
 
@@ -82,9 +87,15 @@ internal sealed record BenchOptions
                 "--loops" => options with { Loops = Value() is "default" ? new LoopChoice(null) : new LoopChoice(Number(args[i], "--loops", 1, 1024)) },
                 "--connections" => options with { LeakConnections = Number(Value(), "--connections", 100, 10_000_000) },
                 "--sample" => options with { SamplePath = Path.GetFullPath(Value()) },
+                "--before" => options with { BeforePath = Path.GetFullPath(Value()) },
                 ['-', ..] => throw Invalid($"Unknown switch {args[i]}."),
                 _ => AddScenario(args[i]),
             };
+        }
+
+        if (options.BeforePath is null && options.Contenders?.Any(c => c.Name == Contender.Before) == true)
+        {
+            throw Invalid($"{Contender.Before} needs --before.");
         }
 
         return options.Check ? options with { Scenarios = Bounds.ScenariosToCheck(scenarios, options.Pinned) }

@@ -17,6 +17,11 @@ internal sealed record Participants(IReadOnlyList<Contender> Contenders, IReadOn
         var asked = options.Contenders
             ?? only
             ?? [.. Contender.Known.Where(c => !c.IsVariant && !c.IsStack && (withPeers || !c.IsPeer))];
+        if (options.BeforePath is not null && asked.All(c => c.Name != Contender.Before))
+        {
+            asked = [.. asked, Contender.Find(Contender.Before)];
+        }
+
         foreach (var contender in asked)
         {
             var lacks = needs & ~contender.Launcher.Abilities;

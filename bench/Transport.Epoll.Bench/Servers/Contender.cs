@@ -20,6 +20,9 @@ internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = 
     /// <summary>The same as the default mode, in a second process.</summary>
     public const string AutoControl = "epoll-auto-control";
 
+    /// <summary>The default mode of another commit.</summary>
+    public const string Before = "epoll-auto-before";
+
     public const string Inline = "epoll-inline";
 
     /// <summary>Whether it takes part only when it is named, though it has no number of loops of its own.</summary>
@@ -43,6 +46,7 @@ internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = 
         new($"{Auto}-loops2", s_auto, Loops: 2),
         new($"{Auto}-loops16", s_auto, Loops: 16),
         new(AutoControl, s_auto) { OnlyNamed = true },
+        new(Before, SampleLauncher.Epoll("Auto", isBefore: true)) { OnlyNamed = true },
         new("limit-transport", new LimitLauncher("transport"), IsPeer: true),
         new("limit-loop", new LimitLauncher("loop"), IsPeer: true),
         new("limit-c", new LimitCLauncher(), IsPeer: true),

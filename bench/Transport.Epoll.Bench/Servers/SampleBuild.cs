@@ -9,11 +9,22 @@ internal sealed class SampleBuild : IDisposable
 
     public string AssemblyPath { get; }
 
+    /// <summary>That of another commit.</summary>
+    public string? BeforePath { get; private init; }
+
     public static async Task<SampleBuild> CreateAsync(BenchOptions options, CancellationToken cancellation)
     {
-        if (options.SamplePath is { } given)
+        foreach (var given in new[] { options.SamplePath, options.BeforePath })
         {
-            return File.Exists(given) ? new SampleBuild(given, null) : throw new BenchException($"{given} does not exist.");
+            if (given is not null && !File.Exists(given))
+            {
+                throw new BenchException($"{given} does not exist.");
+            }
+        }
+
+        if (options.SamplePath is { } path)
+        {
+            return new SampleBuild(path, null) { BeforePath = options.BeforePath };
         }
 
         var folder = Directory.CreateTempSubdirectory("transport-epoll-bench-").FullName;
@@ -24,7 +35,7 @@ internal sealed class SampleBuild : IDisposable
                 "dotnet",
                 ["publish", Path.Combine(Repository.Root, "src/Sample.Web/Sample.Web.csproj"), "-c", "Release", "-o", folder, "-nodeReuse:false", "-p:UseSharedCompilation=false"],
                 cancellation);
-            return new SampleBuild(Path.Combine(folder, "Sample.Web.dll"), folder);
+            return new SampleBuild(Path.Combine(folder, "Sample.Web.dll"), folder) { BeforePath = options.BeforePath };
         }
         catch
         {

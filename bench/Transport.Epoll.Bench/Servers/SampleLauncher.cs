@@ -1,6 +1,6 @@
 namespace Transport.Epoll.Bench.Servers;
 
-/// <summary>The sample app on one of its transports: the same binary and the same app for all of them.</summary>
+/// <summary>The sample app on one of its transports: the same binary and the same app for all of them, but for ours of another commit.</summary>
 /// <param name="mayBlock">Whether the transport can serve a handler that waits for its own body: always inline, it never gets there.</param>
 /// <param name="transport">The arguments that choose it.</param>
 internal sealed class SampleLauncher(bool mayBlock, params string[] transport) : ILauncher
@@ -8,13 +8,17 @@ internal sealed class SampleLauncher(bool mayBlock, params string[] transport) :
     /// <summary>A variable of the environment that the process gets, as <c>NAME=value</c>.</summary>
     public string? Variable { get; init; }
 
+    /// <summary>Whether the sample is that of another commit.</summary>
+    public bool IsBefore { get; init; }
+
     public Ability Abilities => Ability.Sample | Ability.UnixSocket | Ability.Database | Ability.Extras | (mayBlock ? Ability.SyncOverAsync : 0);
 
     public IEnumerable<string> Needs => [];
 
     public string ProbePath => "/info";
 
-    public static SampleLauncher Epoll(string scheduling) => new(scheduling != "Inline", "--transport", "epoll", "--scheduling", scheduling);
+    public static SampleLauncher Epoll(string scheduling, bool isBefore = false) =>
+        new(scheduling != "Inline", "--transport", "epoll", "--scheduling", scheduling) { IsBefore = isBefore };
 
     public Task StartAsync(Contender contender, ServerSettings settings, int port, ICollection<ChildProcess> children, CancellationToken cancellation)
     {
@@ -24,7 +28,7 @@ internal sealed class SampleLauncher(bool mayBlock, params string[] transport) :
 
     public ChildProcess Start(string name, ServerSettings settings, int port)
     {
-        List<string> arguments = [settings.Sample.AssemblyPath, .. transport, "--Kestrel:Endpoints:Http:Url", $"{settings.Scheme}://127.0.0.1:{port}"];
+        List<string> arguments = [IsBefore ? settings.Sample.BeforePath! : settings.Sample.AssemblyPath, .. transport, "--Kestrel:Endpoints:Http:Url", $"{settings.Scheme}://127.0.0.1:{port}"];
         if (settings.Unix is not UnixEndpoint.None)
         {
             // The sample tells by its name what the endpoint speaks.

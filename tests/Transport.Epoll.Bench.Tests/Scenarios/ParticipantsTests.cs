@@ -53,6 +53,29 @@ public class ParticipantsTests
         Assert.Empty(ScenarioCatalog.DefaultNames.Intersect(named));
     }
 
+    [Fact]
+    public void Before_ABuildOfAnotherCommit_TakesPartBesideTheOthers()
+    {
+        var others = Participants.Choose(BenchOptions.Parse([]), Ability.Plaintext, loops: 1, withPeers: false).Contenders;
+        var all = Participants.Choose(BenchOptions.Parse(["--before", "Sample.Web.dll"]), Ability.Plaintext, loops: 1, withPeers: false).Contenders;
+
+        Assert.Equal([.. others, Contender.Find(Contender.Before)], all);
+    }
+
+    [Fact]
+    public void Before_NamedWithoutABuild_IsRefused() =>
+        Assert.Contains("--before", Assert.Throws<BenchException>(() => BenchOptions.Parse(["--contenders", Contender.Before])).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Before_BuildThatIsNotThere_IsNamed()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var exception = await Assert.ThrowsAsync<BenchException>(
+            () => SampleBuild.CreateAsync(BenchOptions.Parse(["--sample", typeof(ParticipantsTests).Assembly.Location, "--before", "/nowhere/Sample.Web.dll"]), cancellation.Token));
+
+        Assert.Contains("/nowhere/Sample.Web.dll does not exist", exception.Message, StringComparison.Ordinal);
+    }
+
     private static Participants Choose(string? contenders, int loops) =>
         Participants.Choose(BenchOptions.Parse(contenders is null ? [] : ["--contenders", contenders]), Ability.Plaintext, loops, withPeers: false);
 }

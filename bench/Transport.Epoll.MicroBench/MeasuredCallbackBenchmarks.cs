@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.MicroBench.Support;
+using Transport.Epoll.Scheduling;
 
 namespace Transport.Epoll.MicroBench;
 

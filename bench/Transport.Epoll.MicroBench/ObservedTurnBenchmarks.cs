@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using Transport.Epoll.EventLoops;
 using Transport.Epoll.MicroBench.Support;
 
 namespace Transport.Epoll.MicroBench;

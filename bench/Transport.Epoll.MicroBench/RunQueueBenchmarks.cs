@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.MicroBench.Support;
 using Transport.Epoll.Native;
+using Transport.Epoll.Scheduling;
 
 namespace Transport.Epoll.MicroBench;
 

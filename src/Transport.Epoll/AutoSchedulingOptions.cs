@@ -1,4 +1,4 @@
-using Transport.Epoll.EventLoops;
+using Transport.Epoll.Scheduling;
 
 namespace Transport.Epoll;
 

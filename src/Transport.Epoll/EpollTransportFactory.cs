@@ -9,9 +9,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Transport.Epoll.Connections;
 using Transport.Epoll.Diagnostics;
-using Transport.Epoll.EventLoops;
 using Transport.Epoll.Listening;
 using Transport.Epoll.Native;
+using Transport.Epoll.Scheduling;
 
 namespace Transport.Epoll;
 

@@ -21,11 +21,14 @@ public partial class LoadTests
     {
         await using var sample = await SampleProcess.StartAsync(arguments);
 
-        var result = await Tool.RunAsync("wrk", ["-t1", "-c64", "-d1s", sample.Address + path]);
-
-        Assert.True(RequestCount().IsMatch(result.Output), result.Output + result.Error);
-        Assert.DoesNotContain("Non-2xx", result.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("Socket errors", result.Output, StringComparison.Ordinal);
+        // Between busy processes, and compiled for the first time, an answer may take longer than a second: that is no error.
+        await Deadline.UntilAsync(async () =>
+        {
+            var result = await Tool.RunAsync("wrk", ["-t1", "-c64", "-d1s", sample.Address + path]);
+            Assert.DoesNotContain("Non-2xx", result.Output, StringComparison.Ordinal);
+            Assert.DoesNotContain("Socket errors", result.Output, StringComparison.Ordinal);
+            return RequestCount().IsMatch(result.Output);
+        }, () => "An answer to wrk", Deadline.Long);
     }
 
     [Theory]

@@ -4,6 +4,7 @@ using Transport.Epoll.Diagnostics;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Listening;
 using Transport.Epoll.Native;
+using Transport.Epoll.Scheduling;
 
 namespace Transport.Epoll.Bench.Limits;
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Transport.Epoll.Diagnostics;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Native;
+using Transport.Epoll.Scheduling;
 
 namespace Transport.Epoll.MicroBench.Support;
 

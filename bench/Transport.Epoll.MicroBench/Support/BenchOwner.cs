@@ -1,4 +1,5 @@
 using Transport.Epoll.EventLoops;
+using Transport.Epoll.Scheduling;
 
 namespace Transport.Epoll.MicroBench.Support;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using Transport.Epoll.Diagnostics;
-using Transport.Epoll.EventLoops;
+using Transport.Epoll.Scheduling;
 
 namespace Transport.Epoll.MicroBench.Support;
 

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Transport.Epoll.Diagnostics;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Native;
+using Transport.Epoll.Scheduling;
 
 namespace Transport.Epoll.Connections;
 
@@ -15,7 +16,7 @@ namespace Transport.Epoll.Connections;
 /// One accepted connection: two pumps between the socket and two pipes. It closes its descriptor once, on its loop, when both pumps have ended.
 /// </summary>
 /// <remarks>Any thread, but for the handler's calls and <see cref="Close"/>, which are the lease holder's.</remarks>
-internal sealed class EpollConnection : ConnectionContext, IEventHandler, IApplicationItemOwner, IObservedConnection,
+internal sealed class EpollConnection : ConnectionContext, IEventHandler, IMeasuredOwner, IObservedConnection,
     IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature, IMemoryPoolFeature,
     IConnectionLifetimeFeature, IConnectionEndPointFeature, IConnectionSocketFeature
 {

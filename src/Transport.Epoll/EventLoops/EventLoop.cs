@@ -30,7 +30,7 @@ internal sealed class EventLoop
     private readonly HandlerTable _handlers = new();
     private readonly RunQueue _run;
     private readonly PoolQueue _pool = new();
-    private readonly CallbackPolicy? _policy;
+    private readonly ICallbackPolicy? _policy;
     private readonly EventPoller _poller;
     private bool _stopping;
 
@@ -40,8 +40,8 @@ internal sealed class EventLoop
     // The lease holder writes when the loop has ended; others read after they enqueued.
     private volatile bool _closed;
 
-    /// <summary><paramref name="onEnd"/> is called once, by the last driver: with an exception if the loop could not go on. Without <paramref name="auto"/> no callback is timed.</summary>
-    public EventLoop(string name, Kernel kernel, SpinPolicy spin, int? processor, Action<Exception> onFault, Action<Exception?> onEnd, AutoScheduling? auto = null,
+    /// <summary><paramref name="onEnd"/> is called once, by the last driver: with an exception if the loop could not go on. Without <paramref name="policy"/> no callback is timed.</summary>
+    public EventLoop(string name, Kernel kernel, SpinPolicy spin, int? processor, Action<Exception> onFault, Action<Exception?> onEnd, ICallbackPolicy? policy = null,
         LoopCounters? counters = null)
     {
         Name = name;
@@ -61,10 +61,9 @@ internal sealed class EventLoop
         }
 
         _work = new WorkQueue(() => { Counters.Shared.OnWakeUp(); _wake.Signal(); });
-        _poller = new EventPoller(_epoll, _work, Lease, spin, auto?.Alarm, Counters);
-        Auto = auto;
-        _policy = auto is null ? null : new CallbackPolicy(name, auto);
-        _run = new RunQueue(this, _policy, onFault);
+        _poller = new EventPoller(_epoll, _work, Lease, spin, policy, Counters);
+        _policy = policy;
+        _run = new RunQueue(this, policy, onFault);
         _drainWork = DrainWork;
         Scheduler = new LoopScheduler(this);
         Probe = new LoopProbe(this, _handlers, _work, _run);
@@ -78,9 +77,6 @@ internal sealed class EventLoop
 
     /// <summary>Who drives the loop.</summary>
     public LoopLease Lease { get; } = new();
-
-    /// <summary>What this loop shares with its group in the Auto mode; <see langword="null"/> in the others.</summary>
-    public AutoScheduling? Auto { get; }
 
     /// <summary>What the loop counts.</summary>
     public LoopCounters Counters { get; }

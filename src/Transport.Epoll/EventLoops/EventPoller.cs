@@ -6,7 +6,7 @@ namespace Transport.Epoll.EventLoops;
 
 /// <summary>How a loop waits for its next events: not at all while it has work, else polling for a moment if that pays, else blocked.</summary>
 /// <remarks>Lease holder only.</remarks>
-internal sealed class EventPoller(EpollInstance epoll, WorkQueue work, LoopLease lease, SpinPolicy spin, WatchdogAlarm? alarm, LoopCounters counters)
+internal sealed class EventPoller(EpollInstance epoll, WorkQueue work, LoopLease lease, SpinPolicy spin, ICallbackPolicy? policy, LoopCounters counters)
 {
     private const int MaxEventsPerTurn = 128;
 
@@ -64,7 +64,7 @@ internal sealed class EventPoller(EpollInstance epoll, WorkQueue work, LoopLease
         lease.Wait();
         int count = Wait(-1);
         lease.Resume();
-        alarm?.OnLoopAwake(); // after the lease says so: see WatchdogAlarm
+        policy?.OnAwake();
         work.LeaveSleep();
         return count;
     }

@@ -59,7 +59,7 @@ internal sealed class LoopLease
         Volatile.Write(ref _word, _word & ~StateMask);
     }
 
-    /// <summary>Holder, waiting: epoll_wait has returned. A full fence: the loop then looks whether the watchdog sleeps (WatchdogAlarm).</summary>
+    /// <summary>Holder, waiting: epoll_wait has returned. A full fence: the loop then looks whether who watches it sleeps.</summary>
     public void Resume() => Interlocked.Exchange(ref _word, _word | Running);
 
     /// <summary>Takes the lease from a holder that is still in the callback of <paramref name="seen"/>; the caller is the holder then, running.</summary>

@@ -7,7 +7,7 @@ namespace Transport.Epoll.EventLoops;
 /// The items that the running loop queued for itself, and how an item is run. User code runs only here, at the top of the loop's stack.
 /// </summary>
 /// <remarks>Lease holder only, in state running.</remarks>
-internal sealed class RunQueue(EventLoop loop, CallbackPolicy? policy, Action<Exception> onFault)
+internal sealed class RunQueue(EventLoop loop, ICallbackPolicy? policy, Action<Exception> onFault)
 {
     private const int MaxPerTurn = 256;
 
@@ -93,7 +93,7 @@ internal sealed class RunQueue(EventLoop loop, CallbackPolicy? policy, Action<Ex
         CallbackIsolation.Restore(loop.Name);
         if (!loop.Lease.TryLeave(entered))
         {
-            loop.Auto?.OnReturned(loop.Counters.Index, entered);
+            policy?.OnReturned(entered);
             return false;
         }
 

@@ -33,9 +33,6 @@ internal interface IApplicationItemOwner
     /// <summary>What the application says that it does, if it says so.</summary>
     string? Description => null;
 
-    /// <summary>How its callbacks behaved.</summary>
-    CallbackRecord Callbacks { get; }
-
     /// <summary>An application item of this owner threw: it costs the owner, never the loop or the process. Any thread; must not throw.</summary>
     void OnCallbackFailed(Exception exception);
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using Transport.Epoll.Connections;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Native;
+using Transport.Epoll.Scheduling;
 
 namespace Transport.Epoll.Listening;
 

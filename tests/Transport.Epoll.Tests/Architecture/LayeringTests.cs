@@ -5,7 +5,7 @@ public class LayeringTests
     private const int MaxLines = 300;
 
     /// <summary>From the lowest to the highest. Diagnostics stands apart: all may use it, it uses none.</summary>
-    private static readonly string[] Floors = ["Native", "EventLoops", "Connections", "Listening", SourceTree.Root];
+    private static readonly string[] Floors = ["Native", "EventLoops", "Scheduling", "Connections", "Listening", SourceTree.Root];
 
     private const string Diagnostics = "Diagnostics";
 
@@ -20,6 +20,7 @@ public class LayeringTests
     [Theory]
     [InlineData("Native")]
     [InlineData("EventLoops")]
+    [InlineData("Scheduling")]
     [InlineData("Connections")]
     [InlineData("Listening")]
     [InlineData(Diagnostics)]
@@ -85,6 +86,30 @@ public class LayeringTests
         string[] found = [.. SourceTree.Library.Where(file => file.Lines > MaxLines).Select(file => $"{file}: {file.Lines} lines, allowed are {MaxLines}")];
 
         Assert.Empty(found);
+    }
+
+    /// <summary>Files that all reach each other by the types they name can only be read together.</summary>
+    [Theory]
+    [InlineData("EventLoops", 5)]
+    [InlineData("Scheduling", 3)]
+    public void Floor_Files_FormNoLargerKnot(string floor, int most)
+    {
+        SourceFile[] files = [.. SourceTree.Library.Where(file => file.Floor == floor)];
+        Dictionary<SourceFile, HashSet<SourceFile>> reached = files.ToDictionary(
+            file => file, file => files.Where(other => other.Types.Any(type => file.Names(type.Name))).ToHashSet());
+        foreach (SourceFile through in files)
+        {
+            foreach (HashSet<SourceFile> ends in reached.Values.Where(ends => ends.Contains(through)))
+            {
+                ends.UnionWith(reached[through]);
+            }
+        }
+
+        string[] largest = [.. files
+            .Select(file => files.Where(other => reached[file].Contains(other) && reached[other].Contains(file)).Select(other => other.Path).ToArray())
+            .MaxBy(knot => knot.Length)!];
+
+        Assert.True(largest.Length == most, $"The largest knot has {largest.Length} files, allowed are {most}: {string.Join(", ", largest)}");
     }
 
     [Fact]

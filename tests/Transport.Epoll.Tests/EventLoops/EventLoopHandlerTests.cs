@@ -1,4 +1,3 @@
-using Transport.Epoll.EventLoops;
 using Transport.Epoll.Native;
 using Transport.Epoll.Tests.Native;
 using Transport.Epoll.Tests.Support;

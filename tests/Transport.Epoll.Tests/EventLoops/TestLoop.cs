@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Native;
+using Transport.Epoll.Scheduling;
 using Transport.Epoll.Tests.Support;
 
 namespace Transport.Epoll.Tests.EventLoops;

@@ -6,6 +6,7 @@ using Transport.Epoll.Connections;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Listening;
 using Transport.Epoll.Native;
+using Transport.Epoll.Scheduling;
 using Transport.Epoll.Tests.Support;
 
 namespace Transport.Epoll.Tests.Listening;

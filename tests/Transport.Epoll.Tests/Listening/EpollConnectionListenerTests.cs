@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Connections;
 using Transport.Epoll.Connections;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Listening;
+using Transport.Epoll.Scheduling;
 using Transport.Epoll.Tests.Native;
 using Transport.Epoll.Tests.Support;
 

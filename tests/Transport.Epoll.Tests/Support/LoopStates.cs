@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Connections;
 using Transport.Epoll.EventLoops;
+using Transport.Epoll.Scheduling;
 
 namespace Transport.Epoll.Tests.Support;
 

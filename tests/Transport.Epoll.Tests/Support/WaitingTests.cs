@@ -1,4 +1,5 @@
 using Transport.Epoll.Tests.EventLoops;
+using Transport.Epoll.Tests.Scheduling;
 
 namespace Transport.Epoll.Tests.Support;
 

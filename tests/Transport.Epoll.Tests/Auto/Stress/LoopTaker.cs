@@ -1,4 +1,5 @@
 using Transport.Epoll.EventLoops;
+using Transport.Epoll.Scheduling;
 
 namespace Transport.Epoll.Tests.Auto.Stress;
 
@@ -34,7 +35,7 @@ internal sealed class LoopTaker : IDisposable
     public LoopTaker(EventLoopGroup group)
     {
         _loops = group.Loops.ToArray();
-        _watchdog = new LoopWatchdog(_loops[0].Auto!, _loops);
+        _watchdog = new LoopWatchdog(group.Auto!, _loops);
         _thread = new Thread(Run) { IsBackground = true, Name = "taker" };
     }
 

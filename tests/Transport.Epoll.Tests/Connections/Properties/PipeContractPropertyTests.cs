@@ -7,6 +7,7 @@ using Transport.Epoll.Connections;
 using Transport.Epoll.Diagnostics;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Native;
+using Transport.Epoll.Scheduling;
 using Transport.Epoll.Tests.Native;
 using Transport.Epoll.Tests.Support;
 using Xunit.Abstractions;

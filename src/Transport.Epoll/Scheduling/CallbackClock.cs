@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using Transport.Epoll.Native;
+
+namespace Transport.Epoll.Scheduling;
+
+/// <summary>
+/// Tells what a callback took from what its thread waited for a processor meanwhile (schedstat, proc(5)): on a busy machine quick callbacks take
+/// long without a fault of theirs.
+/// </summary>
+/// <remarks>The thread that runs the callbacks; another one that takes its place says so.</remarks>
+internal sealed class CallbackClock
+{
+    /// <summary>What is older than this is read anew before a callback, so that it is compared with what was just before it: one file read of some 5 µs.</summary>
+    private static readonly long s_maxAge = Stopwatch.Frequency / 100;
+
+    [ThreadStatic]
+    private static CallbackClock? t_ofThisThread;
+
+    private int _threadId;
+    private long _readAt;
+    private TimeSpan _delay;
+
+    /// <summary>The calling thread's own.</summary>
+    public static CallbackClock OfThisThread => t_ofThisThread ??= new CallbackClock { _threadId = LinuxThread.CurrentId() };
+
+    /// <summary>Another thread runs the callbacks from now on.</summary>
+    public void OnThread(Kernel kernel, int threadId)
+    {
+        _threadId = threadId;
+        Read(kernel, Stopwatch.GetTimestamp());
+    }
+
+    /// <summary>Before callbacks.</summary>
+    /// <returns>When they begin: later than <paramref name="now"/> if the figure was read anew, for what held that up is no callback's time.</returns>
+    public long Refresh(Kernel kernel, long now)
+    {
+        if (now - _readAt <= s_maxAge)
+        {
+            return now;
+        }
+
+        Read(kernel, now);
+        return Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>The time between two timestamps of <see cref="Stopwatch"/> without what the thread waited for a processor since the last look.</summary>
+    public TimeSpan Without(Kernel kernel, long start, long end)
+    {
+        TimeSpan before = _delay;
+        Read(kernel, end);
+        return Stopwatch.GetElapsedTime(start, end) - (_delay - before);
+    }
+
+    private void Read(Kernel kernel, long now)
+    {
+        _readAt = now;
+        _delay = LinuxThread.Times(kernel, _threadId).RunDelay;
+    }
+}

@@ -1,0 +1,69 @@
+using Microsoft.Extensions.Logging;
+using Transport.Epoll.Diagnostics;
+using Transport.Epoll.EventLoops;
+using Transport.Epoll.Native;
+
+namespace Transport.Epoll.Scheduling;
+
+/// <summary>Makes the loops of a group as the options say.</summary>
+/// <remarks>Any thread: no state.</remarks>
+internal static class EventLoopFactory
+{
+    /// <summary>So many standbys a group may have for each loop, and as many more as it may lend: one in reserve, the others in place of threads that callbacks hold up.</summary>
+    public const int StandbysPerLoop = 8;
+
+    /// <summary>CPU_SETSIZE of sched_setaffinity(2).</summary>
+    private const int MaxProcessors = 1024;
+
+    /// <summary>Starts a group of loops.</summary>
+    /// <param name="kernel">The system calls.</param>
+    /// <param name="count">The number of loops.</param>
+    /// <param name="spinMicroseconds">How long a loop may poll before it blocks.</param>
+    /// <param name="affinity">The processors that the loops are bound to.</param>
+    /// <param name="auto">The constants of the Auto mode; without them nothing watches the loops.</param>
+    /// <param name="counters">What the loops count together.</param>
+    /// <param name="logger">A logger that a loop thread may use.</param>
+    /// <param name="onEnded">Called once, by whoever gave back the last reference; not if the group can't be started.</param>
+    /// <param name="startThread">Starts a thread; a test's may fail.</param>
+    public static EventLoopGroup CreateGroup(Kernel kernel, int count, int spinMicroseconds, IList<int>? affinity,
+        AutoTimes? auto, SchedulingCounters counters, ILogger logger, Action onEnded, Action<Thread>? startThread = null)
+    {
+        Span<bool> allowed = stackalloc bool[MaxProcessors];
+        kernel.GetAffinity(allowed);
+        int[] processors = affinity is null ? [] : [.. affinity];
+        foreach (int processor in processors)
+        {
+            if (!allowed[processor])
+            {
+                throw new InvalidOperationException($"CpuAffinity names processor {processor}, which the process may not use; allowed are {string.Join(", ", Indices(allowed))}.");
+            }
+        }
+
+        // Fewer processors than the kernel would let us use: a CPU quota, under which a spin takes time from the application.
+        int usable = Indices(allowed).Count;
+        int spinning = Environment.ProcessorCount < usable ? 0 : spinMicroseconds;
+        ThreadStarter starter = new(exception => EpollTransportLog.StandbyNotStarted(logger, exception.Message), startThread);
+        DriverThreads threads = new(count, auto is null ? 0 : count * StandbysPerLoop, auto?.MaxLent ?? 0, auto?.StandbyIdle ?? TimeSpan.Zero, starter, counters);
+        AutoScheduling? scheduling = auto is null ? null : new AutoScheduling(auto, threads, kernel, counters, logger);
+        return scheduling is null
+            ? new EventLoopGroup(count, CreateLoop, onEnded, threads)
+            : new EventLoopGroup(count, CreateLoop, onEnded, threads, scheduling.Alarm.Stop, loops => new LoopWatchdog(scheduling, loops).Start(starter)) { Auto = scheduling };
+
+        EventLoop CreateLoop(int i, Action<Exception?> onLoopEnded) => new($"epoll-loop-{i}", kernel, new SpinPolicy(spinning, usable),
+            processors.Length == 0 ? null : processors[i % processors.Length], exception => EpollTransportLog.LoopItemFailed(logger, exception), onLoopEnded, scheduling is null ? null : new CallbackPolicy($"epoll-loop-{i}", i, scheduling), counters.NewLoop(i));
+    }
+
+    private static List<int> Indices(ReadOnlySpan<bool> allowed)
+    {
+        List<int> indices = [];
+        for (int i = 0; i < allowed.Length; i++)
+        {
+            if (allowed[i])
+            {
+                indices.Add(i);
+            }
+        }
+
+        return indices;
+    }
+}

@@ -1,0 +1,27 @@
+using System.Diagnostics;
+using Transport.Epoll.EventLoops;
+
+namespace Transport.Epoll.Scheduling;
+
+/// <summary>
+/// An application item that the Auto mode sends to the pool. Its time tells whether its connection is slow.
+/// </summary>
+/// <remarks>The lease holder makes it; a pool thread or a lent one runs it once.</remarks>
+internal sealed class MeasuredCallback(AutoScheduling auto, WorkItem item)
+{
+    /// <summary>Runs it, once; whether it was slow by itself.</summary>
+    public bool Run()
+    {
+        IMeasuredOwner owner = (IMeasuredOwner)item.Owner!;
+        CallbackClock clock = CallbackClock.OfThisThread;
+        long sending = LoopThread.Sending;
+        long start = clock.Refresh(auto.Kernel, Stopwatch.GetTimestamp());
+        item.RunForOwner();
+        start += LoopThread.Sending - sending; // as if it had begun later by what it sent
+        long end = Stopwatch.GetTimestamp();
+        TimeSpan own = auto.IsSlow(end - start) ? clock.Without(auto.Kernel, start, end) : TimeSpan.Zero;
+        bool isSlow = own > auto.Times.SlowCallback;
+        auto.RecordOnPool(owner, quick: !isSlow, own);
+        return isSlow;
+    }
+}

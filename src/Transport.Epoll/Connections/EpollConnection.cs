@@ -63,7 +63,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IAppli
         _closed = new ClosedSignal(settings, this);
         ConnectionClosed = _closed.Token;
         _loan = new SocketLoan(settings.Kernel, descriptor, this, isUnix, mayLinger);
-        Features = new ConnectionFeatures(this);
+        Features = new ConnectionFeatures(this, settings.RecordBlocks);
 
         ApplicationScheduler application = new(loop, this, settings.Inline);
         SendScheduler send = new(loop);

@@ -5,7 +5,7 @@ public class LayeringTests
     private const int MaxLines = 300;
 
     /// <summary>From the lowest to the highest. Diagnostics stands apart: all may use it, it uses none.</summary>
-    private static readonly string[] Floors = ["Native", "EventLoops", "Connections", "Listening", SourceTree.Root];
+    private static readonly string[] Floors = ["Native", "EventLoops", "Connections", "Listening", "Https", SourceTree.Root];
 
     private const string Diagnostics = "Diagnostics";
 
@@ -22,6 +22,7 @@ public class LayeringTests
     [InlineData("EventLoops")]
     [InlineData("Connections")]
     [InlineData("Listening")]
+    [InlineData("Https")]
     [InlineData(Diagnostics)]
     public void Floor_Files_NameNoHigherFloor(string floor)
     {

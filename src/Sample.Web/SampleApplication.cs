@@ -125,9 +125,9 @@ internal static class SampleApplication
                 kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = SelfSignedCertificate.Instance);
             }
 
-            if (https == HttpsChoice.Epoll && !isEpollHttps)
+            if (https == HttpsChoice.Epoll && !isEpollHttps && !UseEpollHttps(kestrel, configuration))
             {
-                UseEpollHttps(kestrel, configuration);
+                throw new InvalidOperationException("--https Epoll is for --urls that are all https, or for endpoints of the configuration, --Kestrel:Endpoints:NAME:Url.");
             }
 
             kestrel.ConfigurationLoader?.Endpoint(LineHandler.EndpointName, endpoint => UseLines(endpoint, https));
@@ -135,10 +135,11 @@ internal static class SampleApplication
         });
     }
 
-    /// <summary>Kestrel adds its own only to an https endpoint that has none.</summary>
-    private static void UseEpollHttps(KestrelServerOptions kestrel, ConfigurationManager configuration)
+    /// <summary>Kestrel adds its own only to an https endpoint that has none. False if there are no endpoints with a name.</summary>
+    private static bool UseEpollHttps(KestrelServerOptions kestrel, ConfigurationManager configuration)
     {
-        foreach (var named in configuration.GetSection("Kestrel:Endpoints").GetChildren())
+        var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().ToList();
+        foreach (var named in endpoints)
         {
             kestrel.ConfigurationLoader?.Endpoint(named.Key, static endpoint =>
             {
@@ -148,6 +149,8 @@ internal static class SampleApplication
                 }
             });
         }
+
+        return endpoints.Count > 0;
     }
 
     /// <summary>Endpoints of <c>--urls</c> have no name, and don't show their scheme.</summary>

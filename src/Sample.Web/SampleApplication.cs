@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Sample.Web.Application;
 using Sample.Web.Dashboard;
 using Sample.Web.Database;
@@ -20,7 +21,7 @@ internal static class SampleApplication
         builder.Host.UseSystemd();
         UseTransport(builder.WebHost, arguments);
         ConfigureLogging(builder);
-        ConfigureKestrel(builder);
+        ConfigureKestrel(builder, arguments.Https);
 
         builder.Services.AddSingleton(arguments);
         builder.Services.AddSingleton<ConnectionMonitor>();
@@ -95,7 +96,7 @@ internal static class SampleApplication
         }
     }
 
-    private static void ConfigureKestrel(WebApplicationBuilder builder)
+    private static void ConfigureKestrel(WebApplicationBuilder builder, HttpsChoice https)
     {
         var configuration = builder.Configuration;
         if (!HasAddresses(configuration))
@@ -109,21 +110,64 @@ internal static class SampleApplication
             // Kestrel itself reads endpoints and certificates only.
             configuration.GetSection("Kestrel:Limits").Bind(kestrel.Limits);
             var connections = kestrel.ApplicationServices.GetRequiredService<ConnectionMonitor>();
-            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(connections.Watch));
+            var isEpollHttps = https == HttpsChoice.Epoll && HasHttpsUrlsOnly(configuration);
+            kestrel.ConfigureEndpointDefaults(endpoint =>
+            {
+                endpoint.Use(connections.Watch);
+                if (isEpollHttps)
+                {
+                    endpoint.UseEpollHttps();
+                }
+            });
             if (!hasCertificate)
             {
                 // Called for https endpoints only; an endpoint's own certificate still wins.
                 kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = SelfSignedCertificate.Instance);
             }
 
-            kestrel.ConfigurationLoader?.Endpoint(LineHandler.EndpointName, UseLines);
+            if (https == HttpsChoice.Epoll && !isEpollHttps && !UseEpollHttps(kestrel, configuration))
+            {
+                throw new InvalidOperationException("--https Epoll is for --urls that are all https, or for endpoints of the configuration, --Kestrel:Endpoints:NAME:Url.");
+            }
+
+            kestrel.ConfigurationLoader?.Endpoint(LineHandler.EndpointName, endpoint => UseLines(endpoint, https));
             kestrel.UseSystemd();
         });
     }
 
-    private static void UseLines(EndpointConfiguration endpoint)
+    /// <summary>Kestrel adds its own only to an https endpoint that has none. False if there are no endpoints with a name.</summary>
+    private static bool UseEpollHttps(KestrelServerOptions kestrel, ConfigurationManager configuration)
     {
-        if (endpoint.IsHttps)
+        var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().ToList();
+        foreach (var named in endpoints)
+        {
+            kestrel.ConfigurationLoader?.Endpoint(named.Key, static endpoint =>
+            {
+                if (endpoint.IsHttps)
+                {
+                    endpoint.ListenOptions.UseEpollHttps(endpoint.HttpsOptions);
+                }
+            });
+        }
+
+        return endpoints.Count > 0;
+    }
+
+    /// <summary>Endpoints of <c>--urls</c> have no name, and don't show their scheme.</summary>
+    private static bool HasHttpsUrlsOnly(ConfigurationManager configuration)
+    {
+        var urls = configuration["urls"]?.Split(';', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return urls.Length > 0 && urls.All(url => url.StartsWith("https:", StringComparison.OrdinalIgnoreCase))
+            && !configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();
+    }
+
+    private static void UseLines(EndpointConfiguration endpoint, HttpsChoice https)
+    {
+        if (endpoint.IsHttps && https == HttpsChoice.Epoll)
+        {
+            endpoint.ListenOptions.UseEpollHttps(endpoint.HttpsOptions);
+        }
+        else if (endpoint.IsHttps)
         {
             endpoint.ListenOptions.UseHttps(endpoint.HttpsOptions); // Kestrel would do so behind the handler, which is the end
         }

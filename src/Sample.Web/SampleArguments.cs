@@ -10,12 +10,13 @@ internal sealed class SampleArguments
     private const int MinLoops = 1;
     private const int MaxLoops = 1024;
 
-    private static readonly string[] s_ownSwitches = ["--transport", "--loops", "--scheduling"];
+    private static readonly string[] s_ownSwitches = ["--transport", "--loops", "--scheduling", "--https"];
 
     /// <summary>The keys without a colon that every ASP.NET Core app understands.</summary>
     private static readonly string[] s_hostSwitches = ["--urls", "--http_ports", "--https_ports", "--environment", "--contentRoot"];
 
     private static readonly string s_transports = string.Join(", ", TransportChoiceNames.All);
+    private static readonly string s_https = string.Join(", ", Enum.GetNames<HttpsChoice>());
     private static readonly string s_schedulings = string.Join(", ", Enum.GetNames<EpollScheduling>());
 
     private readonly List<string> _configuration = [];
@@ -30,6 +31,7 @@ internal sealed class SampleArguments
           --transport NAME    {s_transports} (default: {TransportChoiceNames.All[0]})
           --loops N           event loops of the epoll transport, {MinLoops} to {MaxLoops} (default: one per processor)
           --scheduling NAME   where the epoll transport runs the app: {s_schedulings} (default: {new EpollTransportOptions().Scheduling})
+          --https NAME        who speaks TLS: {s_https} (default: {HttpsChoice.Kestrel})
           --urls URLS         addresses, separated by semicolons (default: {SampleApplication.DefaultUrl})
           --Section:Key VALUE any configuration key, such as --Kestrel:EndpointDefaults:Protocols Http2
                               or --Logging:LogLevel:Default Information
@@ -45,6 +47,9 @@ internal sealed class SampleArguments
 
     /// <summary>Where the app runs, or null to leave it to the transport's own default and configuration.</summary>
     public EpollScheduling? Scheduling { get; private set; }
+
+    /// <summary>Who speaks TLS on https endpoints.</summary>
+    public HttpsChoice Https { get; private set; }
 
     public bool ShowHelp { get; private set; }
 
@@ -112,6 +117,7 @@ internal sealed class SampleArguments
         "--TRANSPORT" => $"; allowed are {s_transports}",
         "--LOOPS" => $"; allowed are whole numbers from {MinLoops} to {MaxLoops}",
         "--SCHEDULING" => $"; allowed are {s_schedulings}",
+        "--HTTPS" => $"; allowed are {s_https}",
         _ => "",
     };
 
@@ -128,13 +134,25 @@ internal sealed class SampleArguments
                 Loops = loops;
                 return isNumber && loops is >= MinLoops and <= MaxLoops;
             case "--SCHEDULING":
-                // Not Enum.TryParse: it takes numbers too.
-                var index = Array.FindIndex(Enum.GetNames<EpollScheduling>(), n => n.Equals(value, StringComparison.OrdinalIgnoreCase));
-                Scheduling = index < 0 ? null : Enum.GetValues<EpollScheduling>()[index];
-                return index >= 0;
+                var isScheduling = TryParseName<EpollScheduling>(value, out var scheduling);
+                Scheduling = isScheduling ? scheduling : null;
+                return isScheduling;
+            case "--HTTPS":
+                var isHttps = TryParseName<HttpsChoice>(value, out var https);
+                Https = https;
+                return isHttps;
             default:
                 _configuration.Add($"{name}={value}");
                 return true;
         }
+    }
+
+    /// <summary>Not Enum.TryParse: it takes numbers too.</summary>
+    private static bool TryParseName<T>(string value, out T parsed)
+        where T : struct, Enum
+    {
+        var index = Array.FindIndex(Enum.GetNames<T>(), name => name.Equals(value, StringComparison.OrdinalIgnoreCase));
+        parsed = index < 0 ? default : Enum.GetValues<T>()[index];
+        return index >= 0;
     }
 }

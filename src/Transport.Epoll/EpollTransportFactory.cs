@@ -170,6 +170,9 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
         AppContext.TryGetSwitch("Microsoft.AspNetCore.Server.Kestrel.FinOnError", out bool finOnError) && finOnError)
     {
         Observation = Observation,
+
+        // An application that brings a pool of its own wants all buffers to come from it.
+        RecordBlocks = _pools?.GetType().Namespace?.StartsWith("Microsoft.AspNetCore.", StringComparison.Ordinal) is null or true ? RecordBlocks.Instance : null,
     };
 
     /// <summary>A loop can't go on: its connections are lost, so the host goes down, loudly, rather than serve half of its clients.</summary>

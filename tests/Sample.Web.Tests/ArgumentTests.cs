@@ -9,9 +9,10 @@ public class ArgumentTests
     [InlineData("--loops cannot be '0'; allowed are whole numbers from 1 to 1024", "--loops", "0")]
     [InlineData("--loops cannot be 'two'; allowed are whole numbers from 1 to 1024", "--loops=two")]
     [InlineData("--scheduling cannot be '1'; allowed are Auto, Inline, ThreadPool", "--scheduling", "1")]
+    [InlineData("--https cannot be 'openssl'; allowed are Kestrel, Epoll", "--https", "openssl")]
     [InlineData("--transport needs a value; allowed are epoll, sockets, sockets-inline", "--transport")]
-    [InlineData("unknown argument '--port'; allowed are --transport, --loops, --scheduling, --urls", "--port", "80")]
-    [InlineData("unknown argument 'epoll'; allowed are --transport, --loops, --scheduling, --urls", "epoll")]
+    [InlineData("unknown argument '--port'; allowed are --transport, --loops, --scheduling, --https, --urls", "--port", "80")]
+    [InlineData("unknown argument 'epoll'; allowed are --transport, --loops, --scheduling, --https, --urls", "epoll")]
     public async Task Start_UnknownArgument_ListsWhatIsAllowed(string message, params string[] arguments)
     {
         var result = await Tool.RunAsync(SampleProcess.Dotnet, [SampleProcess.Assembly, .. arguments]);

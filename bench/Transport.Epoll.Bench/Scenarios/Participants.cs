@@ -16,7 +16,7 @@ internal sealed record Participants(IReadOnlyList<Contender> Contenders, IReadOn
         var leftOut = new List<string>();
         var asked = options.Contenders
             ?? only
-            ?? [.. Contender.Known.Where(c => !c.IsVariant && !c.IsStack && (withPeers || !c.IsPeer))];
+            ?? [.. Contender.Known.Where(c => !c.IsVariant && !c.IsStack && (withPeers || !c.IsPeer) && (!c.OnlyTls || needs.HasFlag(Ability.Tls)))];
         if (options.BeforePath is not null && asked.All(c => c.Name != Contender.Before))
         {
             asked = [.. asked, Contender.Find(Contender.Before)];

@@ -3,7 +3,7 @@ using Transport.Epoll.Bench.Servers;
 
 namespace Transport.Epoll.Bench.Scenarios;
 
-/// <summary>What servers on the open internet do: https with plain <c>UseHttps</c> and the default number of loops, beside nginx.</summary>
+/// <summary>What servers on the open internet do: https with plain <c>UseHttps</c>, and with <c>UseEpollHttps</c>, and the default number of loops, beside nginx.</summary>
 internal static class TlsScenarios
 {
     private const int HandshakeClients = 4;

@@ -25,6 +25,12 @@ internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = 
 
     public const string Inline = "epoll-inline";
 
+    /// <summary>The default mode with <c>UseEpollHttps</c> in the place of <c>UseHttps</c>.</summary>
+    public const string Https = "epoll-auto-https";
+
+    /// <summary>Whether it differs from another one in who speaks TLS only: takes part where TLS is spoken.</summary>
+    public bool OnlyTls { get; init; }
+
     /// <summary>Whether it takes part only when it is named, though it has no number of loops of its own.</summary>
     public bool OnlyNamed { get; init; }
 
@@ -40,6 +46,8 @@ internal sealed record Contender(string Name, ILauncher Launcher, bool IsPeer = 
         new("sockets-nospin", new SampleLauncher(mayBlock: true, "--transport", "sockets") { Variable = "DOTNET_ThreadPool_UnfairSemaphoreSpinLimit=0" }) { OnlyNamed = true },
         new("sockets-inline", new SampleLauncher(mayBlock: false, "--transport", "sockets-inline")),
         new(Auto, s_auto),
+        new(Https, new SampleLauncher(mayBlock: true, "--transport", "epoll", "--scheduling", "Auto", "--https", "epoll")) { OnlyTls = true },
+        new("sockets-https", new SampleLauncher(mayBlock: true, "--transport", "sockets", "--https", "epoll")) { OnlyTls = true, OnlyNamed = true },
         new(Inline, SampleLauncher.Epoll("Inline")),
         new("epoll-threadpool", SampleLauncher.Epoll("ThreadPool")),
         new($"{Auto}-loops1", s_auto, Loops: 1),

@@ -11,7 +11,7 @@ namespace Transport.Epoll.Connections;
 /// A list, not a dictionary: there are few, they are read once per connection, and an idle connection shall be small.
 /// </summary>
 /// <remarks>Whoever has the connection, one thread at a time, as with any feature collection.</remarks>
-internal sealed class ConnectionFeatures(EpollConnection connection) : IFeatureCollection
+internal sealed class ConnectionFeatures(EpollConnection connection, IMemoryPoolFeature? recordBlocks = null) : IFeatureCollection
 {
     private static readonly Type[] s_own =
     [
@@ -23,6 +23,10 @@ internal sealed class ConnectionFeatures(EpollConnection connection) : IFeatureC
     // A null value hides one of the connection's own features.
     private readonly List<KeyValuePair<Type, object?>> _set = [];
 
+    // UseHttps looks whether the connection has a TLS feature, takes the pool for SslStream's buffers, and then sets one. Who asks in another order, or
+    // afterwards, as Kestrel's HTTP does, gets the pool of the host: nothing but speed hangs on this.
+    private bool _tlsIsComing;
+
     public bool IsReadOnly => false;
 
     public int Revision { get; private set; }
@@ -33,6 +37,7 @@ internal sealed class ConnectionFeatures(EpollConnection connection) : IFeatureC
         {
             ArgumentNullException.ThrowIfNull(key);
             int index = Find(key);
+            _tlsIsComing |= index < 0 && recordBlocks is not null && key == typeof(ITlsConnectionFeature);
             return index >= 0 ? _set[index].Value : Array.IndexOf(s_own, key) >= 0 ? Own(key) : null;
         }
 
@@ -40,6 +45,7 @@ internal sealed class ConnectionFeatures(EpollConnection connection) : IFeatureC
         {
             ArgumentNullException.ThrowIfNull(key);
             Revision++;
+            _tlsIsComing &= key != typeof(ITlsConnectionFeature);
             int index = Find(key);
             if (index >= 0)
             {
@@ -77,7 +83,8 @@ internal sealed class ConnectionFeatures(EpollConnection connection) : IFeatureC
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    private object Own(Type key) => key == typeof(IEpollConnectionFeature) ? connection.Facts : connection;
+    private object Own(Type key)
+        => key == typeof(IEpollConnectionFeature) ? connection.Facts : _tlsIsComing && key == typeof(IMemoryPoolFeature) ? recordBlocks! : connection;
 
     private int Find(Type key)
     {

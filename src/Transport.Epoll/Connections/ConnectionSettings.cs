@@ -23,6 +23,9 @@ internal sealed record ConnectionSettings(
     /// <summary>Where listeners and loops can be seen.</summary>
     public TransportObservation Observation { get; init; } = new(string.Empty, new SchedulingCounters());
 
+    /// <summary>What <c>UseHttps</c> takes its buffers from; <see langword="null"/> for the pool, as everybody else.</summary>
+    public RecordBlocks? RecordBlocks { get; init; }
+
     /// <summary>The pipe from the socket to the application: the receiver writes on its loop.</summary>
     public PipeOptions InputOptions(EventLoop loop, PipeScheduler application)
         => new(Pool, application, loop.Scheduler, MaxReadBufferSize, MaxReadBufferSize / 2, useSynchronizationContext: false);

@@ -64,7 +64,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IMeasu
         _closed = new ClosedSignal(settings, this);
         ConnectionClosed = _closed.Token;
         _loan = new SocketLoan(settings.Kernel, descriptor, this, isUnix, mayLinger);
-        Features = new ConnectionFeatures(this);
+        Features = new ConnectionFeatures(this, settings.RecordBlocks);
 
         ApplicationScheduler application = new(loop, this, settings.Inline);
         SendScheduler send = new(loop);

@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using Microsoft.Extensions.Logging;
 
 namespace Transport.Epoll.Diagnostics;
@@ -86,4 +87,13 @@ internal static partial class EpollTransportLog
 
     [LoggerMessage(48, LogLevel.Information, "The epoll transport has no use for these options of UseSockets, which were changed: {Options}.", EventName = "SocketOptionsIgnored")]
     public static partial void SocketOptionsIgnored(ILogger logger, string options);
+
+    [LoggerMessage(60, LogLevel.Debug, @"Connection id ""{ConnectionId}"": the TLS handshake failed.", EventName = "AuthenticationFailed")]
+    public static partial void AuthenticationFailed(ILogger logger, string connectionId, Exception exception);
+
+    [LoggerMessage(61, LogLevel.Debug, @"Connection id ""{ConnectionId}"": the TLS handshake was not complete in time.", EventName = "AuthenticationTimedOut")]
+    public static partial void AuthenticationTimedOut(ILogger logger, string connectionId);
+
+    [LoggerMessage(62, LogLevel.Debug, @"Connection id ""{ConnectionId}"" speaks {Protocol}.", EventName = "HttpsConnectionEstablished", SkipEnabledCheck = true)]
+    public static partial void HttpsConnectionEstablished(ILogger logger, string connectionId, SslProtocols protocol);
 }

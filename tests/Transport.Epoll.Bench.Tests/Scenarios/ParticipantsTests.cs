@@ -76,6 +76,14 @@ public class ParticipantsTests
         Assert.Contains("/nowhere/Sample.Web.dll does not exist", exception.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Https_OfTheTransport_TakesPartWhereTlsIsSpoken()
+    {
+        var tls = Participants.Choose(BenchOptions.Parse([]), Ability.Tls, loops: 1, withPeers: false).Contenders;
+
+        Assert.Equal(["epoll-auto-https"], tls.Except(Choose(contenders: null, loops: 1).Contenders).Select(c => c.Name));
+    }
+
     private static Participants Choose(string? contenders, int loops) =>
         Participants.Choose(BenchOptions.Parse(contenders is null ? [] : ["--contenders", contenders]), Ability.Plaintext, loops, withPeers: false);
 }

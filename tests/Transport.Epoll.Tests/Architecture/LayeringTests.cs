@@ -5,7 +5,7 @@ public class LayeringTests
     private const int MaxLines = 300;
 
     /// <summary>From the lowest to the highest. Diagnostics stands apart: all may use it, it uses none.</summary>
-    private static readonly string[] Floors = ["Native", "EventLoops", "Scheduling", "Connections", "Listening", SourceTree.Root];
+    private static readonly string[] Floors = ["Native", "EventLoops", "Scheduling", "Connections", "Listening", "Https", SourceTree.Root];
 
     private const string Diagnostics = "Diagnostics";
 
@@ -23,6 +23,7 @@ public class LayeringTests
     [InlineData("Scheduling")]
     [InlineData("Connections")]
     [InlineData("Listening")]
+    [InlineData("Https")]
     [InlineData(Diagnostics)]
     public void Floor_Files_NameNoHigherFloor(string floor)
     {

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Transport.Epoll.Connections;
 using Transport.Epoll.Diagnostics;
 
 namespace Transport.Epoll.Tests.Connections;
@@ -21,6 +22,34 @@ public class ConnectionFeaturesTests
         Assert.All(Own, feature => Assert.Same(harness.Connection, features[feature]));
         Assert.Same(harness.Connection, features.Get<IConnectionIdFeature>());
         Assert.False(features.IsReadOnly);
+    }
+
+    /// <summary>The order in which <c>UseHttps</c> asks, and Kestrel's HTTP after it.</summary>
+    [Fact]
+    public async Task Get_PoolBetweenLookingForTlsAndSettingIt_HasBlocksOfARecord()
+    {
+        await using ConnectionHarness harness = ConnectionHarness.Tcp();
+        ConnectionFeatures features = new(harness.Connection, RecordBlocks.Instance);
+        Assert.Same(harness.Connection, features.Get<IMemoryPoolFeature>());
+
+        Assert.Null(features.Get<ITlsConnectionFeature>());
+        using (var block = features.Get<IMemoryPoolFeature>()!.MemoryPool.Rent(4096))
+        {
+            Assert.Equal(16 * 1024, block.Memory.Length);
+        }
+
+        features.Set<ITlsConnectionFeature>(new NoCertificate());
+        Assert.NotNull(features.Get<ITlsConnectionFeature>());
+        Assert.Same(harness.Connection, features.Get<IMemoryPoolFeature>());
+    }
+
+    [Fact]
+    public async Task Get_PoolWithoutBlocksOfARecord_IsAlwaysTheHosts()
+    {
+        await using ConnectionHarness harness = ConnectionHarness.Tcp();
+
+        Assert.Null(harness.Connection.Features.Get<ITlsConnectionFeature>());
+        Assert.Same(harness.Connection, harness.Connection.Features.Get<IMemoryPoolFeature>());
     }
 
     [Fact]
@@ -96,5 +125,13 @@ public class ConnectionFeaturesTests
     private sealed class Replacement : IConnectionIdFeature
     {
         public string ConnectionId { get; set; } = "first";
+    }
+
+    private sealed class NoCertificate : ITlsConnectionFeature
+    {
+        public System.Security.Cryptography.X509Certificates.X509Certificate2? ClientCertificate { get; set; }
+
+        public Task<System.Security.Cryptography.X509Certificates.X509Certificate2?> GetClientCertificateAsync(CancellationToken cancellationToken)
+            => Task.FromResult(ClientCertificate);
     }
 }

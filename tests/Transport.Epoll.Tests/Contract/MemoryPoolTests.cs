@@ -23,6 +23,23 @@ public sealed class MemoryPoolTests
         }
     }
 
+    /// <summary>Also for who is about to speak TLS: an application that brings its own pool wants to see all buffers.</summary>
+    [Theory]
+    [ClassData(typeof(AllTransports))]
+    [Trait("Contract", "15")]
+    public async Task Pool_OfAnOwnFactoryAskedForByHttps_IsTheFactorys(TransportKind kind)
+    {
+        await using var transport = new RawTransport(kind);
+        await using var listener = await RawListener.BindAsync(transport);
+        var (client, server) = await listener.ConnectAsync();
+        using (client)
+        await using (server)
+        {
+            Assert.Null(server.Features.Get<Microsoft.AspNetCore.Http.Features.ITlsConnectionFeature>());
+            Assert.Contains(server.Features.Get<Microsoft.AspNetCore.Connections.Features.IMemoryPoolFeature>()?.MemoryPool, transport.Pools.Created);
+        }
+    }
+
     [Theory]
     [ClassData(typeof(AllTransports))]
     [Trait("Contract", "15")]

@@ -1,0 +1,85 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+
+namespace Transport.Epoll.Https;
+
+/// <summary>An endpoint's <see cref="HttpsConnectionAdapterOptions"/> in the words of <see cref="SslStream"/>.</summary>
+/// <remarks>Any thread: what is made of the options once is immutable. Kestrel's own middleware has checked the options before.</remarks>
+internal sealed class ServerTls
+{
+    private readonly HttpsConnectionAdapterOptions _options;
+    private readonly HttpProtocols _protocols;
+    private readonly SslStreamCertificateContext? _certificate;
+
+    public ServerTls(HttpsConnectionAdapterOptions options, HttpProtocols protocols)
+    {
+        if (options.TlsClientHelloBytesCallback is not null)
+        {
+            throw new NotSupportedException($"UseEpollHttps does not know {nameof(HttpsConnectionAdapterOptions.TlsClientHelloBytesCallback)}; UseHttps does.");
+        }
+
+        _options = options;
+        _protocols = protocols;
+
+        // A selector wins: the certificate may be a default one. The context has the chain, which is built once, not for each handshake.
+        if (options.ServerCertificateSelector is null)
+        {
+            _certificate = SslStreamCertificateContext.Create(options.ServerCertificate!, options.ServerCertificateChain);
+        }
+    }
+
+    public TimeSpan HandshakeTimeout => _options.HandshakeTimeout;
+
+    public bool AllowsLateCertificate => _options.ClientCertificateMode == ClientCertificateMode.DelayCertificate;
+
+    public SslStream CreateStream(Stream inner) => new(inner, leaveInnerStreamOpen: false,
+        _options.ClientCertificateMode == ClientCertificateMode.NoCertificate ? null : IsAllowed);
+
+    /// <summary>Made anew for each connection: <c>OnAuthenticate</c> may change it.</summary>
+    public SslServerAuthenticationOptions CreateOptions(ConnectionContext connection)
+    {
+        SslServerAuthenticationOptions options = new()
+        {
+            ServerCertificateContext = _certificate,
+            ClientCertificateRequired = _options.ClientCertificateMode is ClientCertificateMode.AllowCertificate or ClientCertificateMode.RequireCertificate,
+            EnabledSslProtocols = _options.SslProtocols,
+            CertificateRevocationCheckMode = _options.CheckCertificateRevocation ? X509RevocationMode.Online : X509RevocationMode.NoCheck,
+            AllowRenegotiation = false, // by the client, in TLS 1.2
+            ApplicationProtocols = [],
+        };
+        if (_options.ServerCertificateSelector is { } select)
+        {
+            options.ServerCertificateSelectionCallback = (_, name) => select(connection, name)!;
+        }
+
+        // In the order of preference.
+        if (_protocols.HasFlag(HttpProtocols.Http2))
+        {
+            options.ApplicationProtocols.Add(SslApplicationProtocol.Http2);
+        }
+
+        if (_protocols.HasFlag(HttpProtocols.Http1))
+        {
+            options.ApplicationProtocols.Add(SslApplicationProtocol.Http11);
+        }
+
+        _options.OnAuthenticate?.Invoke(connection, options);
+        return options;
+    }
+
+    /// <summary>An own validation decides alone; without one the certificate must be without fault.</summary>
+    private bool IsAllowed(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        if (certificate is null)
+        {
+            return _options.ClientCertificateMode != ClientCertificateMode.RequireCertificate;
+        }
+
+        return _options.ClientCertificateValidation is { } validate
+            ? validate(certificate as X509Certificate2 ?? new X509Certificate2(certificate), chain, errors)
+            : errors == SslPolicyErrors.None;
+    }
+}

@@ -19,7 +19,7 @@ public sealed class AutoSchedulingOptions
     /// <summary>
     /// A callback that takes longer on its loop sends the next ones of its connection to the thread pool, until fifty in a row were quick there; more
     /// than fifty if the connection is soon slow again. Time in which the thread had no processor does not count. If it is one of the first callbacks of a new connection, other
-    /// new ones begin on the pool for ten seconds. From 0.1 milliseconds to 1 minute; the default is 1 millisecond.
+    /// new ones begin on the pool for ten seconds, or until a hundred of their callbacks in a row were quick there. From 0.1 milliseconds to 1 minute; the default is 1 millisecond.
     /// </summary>
     public TimeSpan SlowCallback { get; set; } = TimeSpan.FromMilliseconds(1);
 

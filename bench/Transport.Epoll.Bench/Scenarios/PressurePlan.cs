@@ -7,7 +7,7 @@ namespace Transport.Epoll.Bench.Scenarios;
 /// <param name="Calm">Then half of what it can serve.</param>
 internal sealed record PressurePlan(TimeSpan Before, TimeSpan Locked, TimeSpan After, TimeSpan Calm)
 {
-    public static readonly PressurePlan Whole = new(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(3));
+    public static readonly PressurePlan Whole = new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5));
 
     public static readonly PressurePlan Quick = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2));
 

@@ -15,13 +15,17 @@ internal sealed class AutoScheduling(
     /// <summary>Clients that open a connection for each blocking request would else hold up a loop each time: nothing is known of them.</summary>
     private static readonly long s_newSlow = 10 * Stopwatch.Frequency;
 
+    /// <summary>So many quick ones in a row show that the slow one was an exception: a connection for each request pays for the pool no longer then.</summary>
+    private const int QuickOnTrial = 100;
+
     private readonly long _slow = (long)(times.SlowCallback.TotalSeconds * Stopwatch.Frequency);
 
     // The same happens again and again where most handlers block.
     private readonly WarningInterval _takeOverWarnings = new();
 
-    // Until when new connections begin on the pool.
+    // Until when new connections begin on the pool; and how many of their callbacks there were quick in a row.
     private long _newSlowUntil;
+    private int _quickOnTrial;
 
     public AutoTimes Times => times;
 
@@ -60,6 +64,11 @@ internal sealed class AutoScheduling(
     public void RecordOnPool(IMeasuredOwner owner, bool quick, TimeSpan ran)
     {
         bool onTrial = owner.Callbacks.IsOnTrial;
+        if (onTrial && quick && Interlocked.Increment(ref _quickOnTrial) == QuickOnTrial)
+        {
+            Volatile.Write(ref _newSlowUntil, 0);
+        }
+
         if (!quick && owner.Callbacks.TryFailTrial())
         {
             OnMovedToPool(owner, isNew: true, ran);
@@ -116,6 +125,7 @@ internal sealed class AutoScheduling(
     {
         if (isNew)
         {
+            Volatile.Write(ref _quickOnTrial, 0);
             Volatile.Write(ref _newSlowUntil, Clock() + s_newSlow);
         }
 

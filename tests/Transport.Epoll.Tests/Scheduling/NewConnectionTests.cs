@@ -79,6 +79,23 @@ public sealed class NewConnectionTests : IDisposable
         Assert.Equal(2, _loops.Counters.MovesToPool);
     }
 
+    /// <summary>A connection for each request, of which one in thousands is slow by chance, as under full load.</summary>
+    [Theory]
+    [InlineData(99, false)]
+    [InlineData(100, true)]
+    public async Task Callback_SoManyOnTrialWereQuick_RunsOnTheLoop(int quick, bool onLoop)
+    {
+        BeSlow(new RecordingItemOwner(isNew: true));
+        for (int i = 0; i < quick; i++)
+        {
+            RecordingItemOwner owner = new(isNew: true);
+            owner.Callbacks.StartOnPool();
+            _loops.Auto.RecordOnPool(owner, quick: true, TimeSpan.Zero);
+        }
+
+        Assert.Equal(onLoop, await RunsOnLoopAsync(new RecordingItemOwner(isNew: true)));
+    }
+
     [Fact]
     public async Task Callback_ANewOneWasTakenOver_RunsOnThePool()
     {

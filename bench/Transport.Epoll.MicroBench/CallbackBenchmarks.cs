@@ -13,7 +13,7 @@ public class CallbackBenchmarks
     private const int Callbacks = 1_000_000;
 
     private readonly BenchOwner _owner = new();
-    private readonly CallbackPolicy _policy = new("bench", AutoDefaults.Create());
+    private readonly CallbackPolicy _policy = new("bench", 0, AutoDefaults.Create());
     private readonly Action _lease;
     private readonly Action _isolation;
     private readonly Action _decisions;

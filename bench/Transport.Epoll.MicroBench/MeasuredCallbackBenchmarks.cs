@@ -22,7 +22,7 @@ public class MeasuredCallbackBenchmarks
 
     public MeasuredCallbackBenchmarks()
     {
-        _policy = new CallbackPolicy("bench", _auto);
+        _policy = new CallbackPolicy("bench", 0, _auto);
         _empty = new WorkItem(static _ => { }, null, _owner);
         _counting = new WorkItem(_ => Interlocked.Increment(ref _ran), null, _owner);
         _toPool = SendToPool;

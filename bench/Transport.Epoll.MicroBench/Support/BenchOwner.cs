@@ -5,7 +5,7 @@ namespace Transport.Epoll.MicroBench.Support;
 
 /// <summary>Owns application items, as a connection does.</summary>
 /// <remarks>Any thread.</remarks>
-internal sealed class BenchOwner : IApplicationItemOwner
+internal sealed class BenchOwner : IMeasuredOwner
 {
     public string ConnectionId => "bench";
 

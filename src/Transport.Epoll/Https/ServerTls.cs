@@ -10,6 +10,9 @@ namespace Transport.Epoll.Https;
 /// <remarks>Any thread: what is made of the options once is immutable. Kestrel's own middleware has checked the options before.</remarks>
 internal sealed class ServerTls
 {
+    /// <summary>RFC 5280, 4.2.1.12.</summary>
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+
     private readonly HttpsConnectionAdapterOptions _options;
     private readonly HttpProtocols _protocols;
     private readonly SslStreamCertificateContext? _certificate;
@@ -52,7 +55,7 @@ internal sealed class ServerTls
         };
         if (_options.ServerCertificateSelector is { } select)
         {
-            options.ServerCertificateSelectionCallback = (_, name) => select(connection, name)!;
+            options.ServerCertificateSelectionCallback = (_, name) => RequireServerPurpose(select(connection, name))!;
         }
 
         // In the order of preference.
@@ -68,6 +71,14 @@ internal sealed class ServerTls
 
         _options.OnAuthenticate?.Invoke(connection, options);
         return options;
+    }
+
+    /// <summary>Kestrel checks a fixed certificate so at the start; of a selector's it can't know before.</summary>
+    private static X509Certificate2? RequireServerPurpose(X509Certificate2? certificate)
+    {
+        X509EnhancedKeyUsageExtension? purposes = certificate?.Extensions.OfType<X509EnhancedKeyUsageExtension>().FirstOrDefault();
+        return purposes is null || purposes.EnhancedKeyUsages[ServerAuthentication] is not null ? certificate
+            : throw new InvalidOperationException($"Certificate {certificate!.Thumbprint} has purposes (enhanced key usage), and server authentication, {ServerAuthentication}, is not one of them.");
     }
 
     /// <summary>An own validation decides alone; without one the certificate must be without fault.</summary>

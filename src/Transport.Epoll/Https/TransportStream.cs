@@ -58,7 +58,6 @@ internal sealed class TransportStream(IDuplexPipe transport) : Stream
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
         => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    /// <summary>SslStream's way to send the alert that ends a handshake: nobody waits for room for it.</summary>
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     public override void Write(ReadOnlySpan<byte> buffer)
@@ -67,7 +66,8 @@ internal sealed class TransportStream(IDuplexPipe transport) : Stream
         Flush();
     }
 
-    public override void Flush() => _ = SendAsync(CancellationToken.None).AsTask();
+    /// <summary>Waits for room, as the stream that UseHttps makes does: a pipe knows one flush at a time.</summary>
+    public override void Flush() => SendAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
 
     public override Task FlushAsync(CancellationToken cancellationToken)
         => _unflushed == 0 ? Task.CompletedTask : SendAsync(cancellationToken).AsTask();
@@ -113,6 +113,11 @@ internal sealed class TransportStream(IDuplexPipe transport) : Stream
     /// <summary>That the connection is gone is not for the writer: the reader sees it.</summary>
     private ValueTask SendAsync(CancellationToken cancellationToken)
     {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellationToken); // the pipe would take the bytes, but not wake who sends them
+        }
+
         _unflushed = 0;
         ValueTask<FlushResult> flush = _output.FlushAsync(cancellationToken);
         if (!flush.IsCompletedSuccessfully)

@@ -35,7 +35,7 @@ internal sealed class CallbackRecord
     // Quick callbacks since the last return. Lease holder only.
     private long _onLoop;
 
-    // 1 from when the lease holder has the connection begin on the pool until it was slow, which a pool thread finds.
+    // 1 from when the lease holder has the connection begin on the pool until it was slow or comes to its loop, which a pool thread finds.
     private int _onTrial;
 
     /// <summary>Whether no callback has been timed.</summary>
@@ -52,7 +52,7 @@ internal sealed class CallbackRecord
     /// <summary>The number of quick callbacks that brings the connection back now, if it is <paramref name="first"/> the first time.</summary>
     public int Price(int first) => IsOnTrial ? Trial : first << Volatile.Read(ref _doublings);
 
-    /// <summary>Whether it began on the pool and was never slow.</summary>
+    /// <summary>Whether it began on the pool, is still there and was never slow.</summary>
     public bool IsOnTrial => Volatile.Read(ref _onTrial) != 0;
 
     /// <summary>A connection of which nothing is known begins on the pool. Lease holder only.</summary>
@@ -63,7 +63,7 @@ internal sealed class CallbackRecord
     }
 
     /// <summary>A callback on the pool was slow. True if the connection was on trial: it stays on the pool like any slow one.</summary>
-    public bool TryFailTrial() => IsOnTrial && Interlocked.Exchange(ref _onTrial, 0) != 0;
+    public bool TryFailTrial() => IsOnTrial && IsOnPool && Interlocked.Exchange(ref _onTrial, 0) != 0;
 
     /// <summary>A callback on the loop was quick. Lease holder only.</summary>
     public void OnQuick()
@@ -108,7 +108,13 @@ internal sealed class CallbackRecord
             Volatile.Write(ref _price, price);
         }
 
-        return Interlocked.CompareExchange(ref _state, next, seen) == seen && next == QuickOnLoop; // a lost count only delays the return
+        if (Interlocked.CompareExchange(ref _state, next, seen) != seen || next != QuickOnLoop)
+        {
+            return false; // a lost count only delays the return
+        }
+
+        Volatile.Write(ref _onTrial, 0);
+        return true;
     }
 }
 

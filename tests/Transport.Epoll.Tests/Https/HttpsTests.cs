@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
@@ -128,6 +130,23 @@ public sealed class HttpsTests
         Assert.Equal("CN=second.test", one.Tls.RemoteCertificate?.Subject);
         Assert.Equal("CN=first.test", other.Tls.RemoteCertificate?.Subject);
         Assert.Equal(["second.test", "other.test"], asked);
+    }
+
+    /// <summary>A fixed certificate is refused at the start.</summary>
+    [Theory]
+    [InlineData("1.3.6.1.5.5.7.3.1", true)]
+    [InlineData("1.3.6.1.5.5.7.3.2", false)]
+    public async Task Selector_GivesACertificateForAnotherPurpose_NoHandshake(string purpose, bool served)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new("CN=purpose.test", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], critical: false));
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        await using var host = await HttpsHost.StartAsync(TransportKind.EpollAuto, https => https.ServerCertificateSelector = (_, _) => certificate);
+
+        var exception = await Record.ExceptionAsync(async () => await (await TlsClient.ConnectAsync(host)).DisposeAsync());
+
+        Assert.Equal(served, exception is null);
     }
 
     [Theory]

@@ -42,16 +42,40 @@ public sealed class TransportStreamTests : IDisposable
         Assert.Equal(64 * 1024, result.Buffer.Length);
     }
 
+    /// <summary>A pipe knows one flush at a time: a second one beside it would end the connection.</summary>
     [Fact]
-    public async Task Write_Synchronous_IsSentAtOnceAndWaitsForNobody()
+    public async Task Write_Synchronous_IsSentAtOnceAndWaitsForRoom()
     {
-        Pipe full = new(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
+        Pipe full = new(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1, useSynchronizationContext: false));
         await using TransportStream stream = new(new Ends(_input.Reader, full.Writer));
 
-        stream.Write([1, 2, 3]);
+        var writes = Task.Run(() =>
+        {
+            stream.Write([1, 2, 3]);
+            stream.Write([4]);
+        });
 
-        Assert.True(full.Reader.TryRead(out var result));
-        Assert.Equal([1, 2, 3], result.Buffer.ToArray());
+        foreach (var expected in new byte[][] { [1, 2, 3], [4] })
+        {
+            var result = await full.Reader.ReadAsync().WithTimeout();
+            Assert.Equal(expected, result.Buffer.ToArray());
+            full.Reader.AdvanceTo(result.Buffer.End);
+        }
+
+        await writes.WithTimeout();
+    }
+
+    /// <summary>The pipe commits what was written before it looks at the token, and wakes nobody.</summary>
+    [Fact]
+    public async Task FlushAsync_CancelledBefore_IsSentByTheNext()
+    {
+        await _stream.WriteAsync(new byte[10]).WithTimeout();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _stream.FlushAsync(new CancellationToken(canceled: true)).WithTimeout());
+        var read = _output.Reader.ReadAsync().AsTask();
+
+        await _stream.FlushAsync().WithTimeout();
+
+        Assert.Equal(10, (await read.WithTimeout()).Buffer.Length);
     }
 
     [Fact]

@@ -86,6 +86,10 @@ public class CallbackRecordTests
         Assert.Equal(6, Return(50));
         Assert.True(_record.IsQuick);
         Assert.False(_record.IsNewOnLoop);
+
+        // Without a standby in reserve its callbacks run on the pool again: that is no trial.
+        Assert.False(_record.IsOnTrial);
+        Assert.False(_record.TryFailTrial());
     }
 
     [Fact]

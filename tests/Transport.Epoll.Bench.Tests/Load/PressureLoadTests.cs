@@ -45,15 +45,16 @@ public sealed class PressureLoadTests
     [Fact]
     public async Task Run_NobodyIsAnswered_ClientsGiveUp()
     {
+        var patience = TimeSpan.FromSeconds(2); // longer than a busy machine keeps a client from sending
         var never = new TaskCompletionSource();
-        var arrivals = await RunAsync(20, TimeSpan.FromMilliseconds(300), _ => never.Task);
+        var arrivals = await RunAsync(20, patience, _ => never.Task);
         never.SetResult();
 
         Assert.Equal(20, arrivals.Count);
         var sent = arrivals.Count(a => a.Outcome == Outcome.NoAnswer);
         Assert.InRange(sent, Connections, 19); // who comes later than the first ones have given up is sent, too
         Assert.Equal(20 - sent, arrivals.Count(a => a.Outcome == Outcome.NeverSent));
-        Assert.All(arrivals, arrival => Assert.InRange(arrival.Wait, 0.3, s_limit.TotalSeconds));
+        Assert.All(arrivals, arrival => Assert.InRange(arrival.Wait, patience.TotalSeconds, s_limit.TotalSeconds));
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public class AutoSchedulingTests
         for (var i = 0; i < 30; i++)
         {
             // Enough quick ones to bring the connection back to its loop, wherever /info and the first requests, slow themselves, have put it.
-            for (var j = 0; j < 60; j++)
+            for (var j = 0; j < 500; j++)
             {
                 await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WithTimeout(Deadline.Short);
             }

@@ -61,7 +61,7 @@ public class StarvationTests(ITestOutputHelper output)
         foreach (var client in (HttpClient[])[computing, neighbour])
         {
             await SchedulingFigures.ReadAsync(client);
-            for (var i = 0; i < 100; i++) // so often that it is on its loop, though the first ones were slow
+            for (var i = 0; i < 300; i++) // so often that it is on its loop, though the first ones were slow
             {
                 await AskAsync(client, "/spin/0");
             }

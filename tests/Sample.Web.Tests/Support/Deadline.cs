@@ -5,8 +5,8 @@ namespace Sample.Web.Tests.Support;
 /// <summary>The bounds of every wait; none is reached unless something is wrong, and then the message tells what the samples were doing.</summary>
 internal static class Deadline
 {
-    public static readonly TimeSpan Short = TimeSpan.FromSeconds(10);
-    public static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Short = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(20);
 

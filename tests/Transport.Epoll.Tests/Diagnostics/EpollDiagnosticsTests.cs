@@ -21,6 +21,7 @@ public class EpollDiagnosticsTests
 
         await pairs[0].Client.SendAsync("hello");
         await pairs[0].Server.Transport.Input.ReadAsync().WithTimeout();
+        await Waiting.UntilAsync(() => transport.Diagnostics.Capture().Connections.Count == pairs.Count); // the last ones' loop may be about to register them
 
         EpollSnapshot snapshot = transport.Diagnostics.Capture(new EpollCaptureOptions { WithTcpInfo = true });
         Assert.Equal(pairs.Select(pair => pair.Server.ConnectionId).Order(), snapshot.Connections.Select(connection => connection.Id).Order());
@@ -72,6 +73,7 @@ public class EpollDiagnosticsTests
             pairs.Add(await transport.ConnectAsync());
         }
 
+        await Waiting.UntilAsync(() => transport.Diagnostics.Capture().Connections.Count == pairs.Count);
         EpollSnapshot snapshot = transport.Diagnostics.Capture(new EpollCaptureOptions { MaxConnections = max });
 
         Assert.Equal(Math.Min(max, 5), snapshot.Connections.Count);
@@ -87,6 +89,7 @@ public class EpollDiagnosticsTests
         (RawClient client, ConnectionContext server) = await transport.ConnectAsync();
         using (client)
         {
+            await Waiting.UntilAsync(() => transport.Diagnostics.Capture().Connections.Count == 1);
             using JsonDocument json = JsonDocument.Parse(transport.Diagnostics.Capture().ToJson());
 
             Assert.Equal(server.ConnectionId, json.RootElement.GetProperty("connections")[0].GetProperty("id").GetString());

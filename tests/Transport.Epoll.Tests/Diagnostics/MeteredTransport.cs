@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
@@ -13,6 +14,8 @@ namespace Transport.Epoll.Tests.Diagnostics;
 internal sealed class MeteredTransport : IAsyncDisposable
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly ConcurrentBag<IDisposable> _clients = [];
+    private readonly ConcurrentBag<ConnectionContext> _accepted = [];
     private IConnectionListener? _listener;
 
     private MeteredTransport(EpollTransportOptions options, bool hasMeters)
@@ -51,11 +54,17 @@ internal sealed class MeteredTransport : IAsyncDisposable
 
     public Task StopListeningAsync() => _listener!.DisposeAsync().WithTimeout();
 
-    public async Task<ConnectionContext> AcceptAsync() => (await _listener!.AcceptAsync().WithTimeout())!;
+    public async Task<ConnectionContext> AcceptAsync()
+    {
+        ConnectionContext connection = (await _listener!.AcceptAsync().WithTimeout())!;
+        _accepted.Add(connection);
+        return connection;
+    }
 
     public async Task<(RawClient Client, ConnectionContext Server)> ConnectAsync(int? clientReceiveBufferSize = null)
     {
         RawClient client = await RawClient.ConnectAsync(EndPoint, clientReceiveBufferSize);
+        _clients.Add(client);
         return (client, await AcceptAsync());
     }
 
@@ -63,8 +72,15 @@ internal sealed class MeteredTransport : IAsyncDisposable
     public Task UntilAsync(string name, double value, params (string Key, object Value)[] tags)
         => Waiting.UntilAsync(() => Meter.Read(name, tags) == value, what: $"{name} {string.Join(", ", tags)} is {value}");
 
+    /// <summary>Ends the connections, too: a test that failed leaves no loop to those after it.</summary>
     public async ValueTask DisposeAsync()
     {
+        foreach (IDisposable client in _clients)
+        {
+            client.Dispose();
+        }
+
+        await Task.WhenAll(_accepted.Select(connection => connection.DisposeAsync().AsTask())).WithTimeout();
         if (_listener is not null)
         {
             await _listener.DisposeAsync().WithTimeout();

@@ -34,7 +34,7 @@ internal static class LoopStates
     /// <summary>One line for each loop that still runs: its lease's state, its turns, its connections, and the callback that it is in.</summary>
     public static string Dump()
     {
-        List<(EventLoop Loop, long Turns)> before = [.. Loops.Keys.Concat(Groups.SelectMany(Running)).Select(loop => (loop, loop.Counters.Turns))];
+        List<(EventLoop Loop, long Turns)> before = [.. Loops.Keys.Concat(Groups.SelectMany(Running)).Where(loop => !loop.HasEnded).Select(loop => (loop, loop.Counters.Turns))];
         Thread.Sleep(Window);
         return string.Join('\n', before.Select(look => Describe(look.Loop, look.Turns)).Prepend($"{before.Count} loops:"));
     }

@@ -30,7 +30,7 @@ public class CallbackBenchmarks
     public void Setup()
     {
         _loop = new BenchLoop(EpollScheduling.Inline); // no watchdog looks at its lease
-        _loop.Run(() => _policy.OnDriver(LinuxThread.CurrentId()));
+        _loop.Run(() => _policy.OnDriver());
     }
 
     [GlobalCleanup]

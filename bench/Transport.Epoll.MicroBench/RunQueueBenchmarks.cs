@@ -36,7 +36,7 @@ public class RunQueueBenchmarks
         _loop = new BenchLoop(Scheduling);
         CallbackPolicy? policy = Scheduling == EpollScheduling.Auto ? new CallbackPolicy("bench", 0, AutoDefaults.Create()) : null;
         _queue = new RunQueue(_loop.Loop, policy, static exception => Environment.FailFast("A loop item failed.", exception));
-        _loop.Run(() => policy?.OnDriver(LinuxThread.CurrentId()));
+        _loop.Run(() => policy?.OnDriver());
     }
 
     [GlobalCleanup]

@@ -179,6 +179,9 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
     private void OnLoopFailed(Exception exception)
     {
         EpollTransportLog.LoopEnded(_logger, exception);
-        _lifetime?.StopApplication();
+        if (_lifetime is IHostApplicationLifetime lifetime)
+        {
+            _ = Detached.RunOnThread(lifetime.StopApplication); // the application's own code runs there, and other loops need this thread
+        }
     }
 }

@@ -12,7 +12,7 @@ public sealed class EpollLoopSnapshot
     /// <summary><c>waiting</c> for events, <c>running</c> the transport's own code, in a <c>callback</c>, or <c>ended</c>.</summary>
     public required string State { get; init; }
 
-    /// <summary>The kernel's id of the thread that drives it (gettid(2)); 0 where /proc is missing.</summary>
+    /// <summary>The kernel's id of the thread that drives it or has driven it last (gettid(2)); 0 before the first, or where /proc is missing.</summary>
     public required int ThreadId { get; init; }
 
     /// <summary>How long the callback has run that runs now; <see langword="null"/> while none does.</summary>

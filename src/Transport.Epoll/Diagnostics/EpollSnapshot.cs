@@ -36,7 +36,7 @@ public sealed class EpollSnapshot
 /// <summary>The transport's threads.</summary>
 public sealed class EpollThreadsSnapshot
 {
-    /// <summary>Threads that drive a loop: one for each.</summary>
+    /// <summary>Threads that drive loops: one for each, or, where all are served together, as many as the load needs.</summary>
     public required int Driving { get; init; }
 
     /// <summary>Standbys that wait to take a loop over.</summary>

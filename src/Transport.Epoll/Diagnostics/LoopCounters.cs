@@ -102,6 +102,15 @@ internal sealed class LoopCounters
         Volatile.Write(ref _own.WaitedAtTurn, waited);
     }
 
+    /// <summary>The loop's turn may have begun so late, for the thread had others to drive.</summary>
+    public void OnLate(long ticks)
+    {
+        if (ticks > _own.LongestTurn)
+        {
+            _own.LongestTurn = ticks;
+        }
+    }
+
     /// <summary>A callback ran on the loop, or has had the loop taken away after so long.</summary>
     public void OnCallback(long ticks)
     {

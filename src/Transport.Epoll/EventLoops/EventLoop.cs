@@ -10,11 +10,11 @@ namespace Transport.Epoll.EventLoops;
 /// All state belongs to this object, never to a stack: whoever holds the lease can drive the next turn.
 /// </summary>
 /// <remarks>
-/// The driver holds the lease from start to end. While it runs the loop's own code it is in state running, and
+/// A driver holds the lease: from start to end, or, where threads serve several loops, for a turn. While it runs the loop's own code it is in state running, and
 /// <see cref="IsRunningHere"/> is true on its thread alone; during an application callback no thread is.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The driver closes both descriptors when the loop ends (Close).")]
-internal sealed class EventLoop
+internal sealed partial class EventLoop
 {
     private const int MaxWorkPerTurn = 1024;
 
@@ -33,8 +33,15 @@ internal sealed class EventLoop
     private readonly ICallbackPolicy? _policy;
     private readonly EventPoller _poller;
     private bool _stopping;
+    private string? _driverName;
 
-    // Set by the first driver.
+    // 1 when somebody ends the loop.
+    private int _ending;
+
+    // Set before anybody drives it: what it waits in, if threads serve it together with others.
+    private ReadyLoops? _ready;
+
+    // Set by the first driver, or by whoever has it share its threads.
     private ulong? _wakeToken;
 
     // The lease holder writes when the loop has ended; others read after they enqueued.
@@ -65,7 +72,7 @@ internal sealed class EventLoop
         _policy = policy;
         _run = new RunQueue(this, policy, onFault);
         _drainWork = DrainWork;
-        Scheduler = new LoopScheduler(this);
+        Scheduler = new LoopScheduler((callback, state) => Post(callback, state));
         Probe = new LoopProbe(this, _handlers, _work, _run);
     }
 
@@ -170,7 +177,10 @@ internal sealed class EventLoop
     }
 
     /// <summary>Whether a foreign thread may send in place now, see <see cref="WorkQueue.TryActForSleeper"/>.</summary>
-    public bool TryEnterSendInPlace() => _work.TryActForSleeper();
+    public bool TryEnterSendInPlace() => _ready?.TryActForSleeper() ?? _work.TryActForSleeper();
+
+    /// <summary>The name of the thread that drives it. Lease holder only.</summary>
+    public string DriverName => _driverName ?? Name;
 
     /// <summary>The lease was taken over from the former driver; the caller, who holds it now, hands the loop to a new one.</summary>
     public void OnTakenOver()
@@ -180,59 +190,6 @@ internal sealed class EventLoop
         if (_processor is not null && Lease.ThreadId != 0) // unknown without /proc; 0 would be the calling thread (sched_setaffinity(2))
         {
             _kernel.AllowAllProcessors(Lease.ThreadId); // the former driver must not compete with the new one for the loop's processor
-        }
-    }
-
-    /// <summary>Drives the loop, as the holder of its lease.</summary>
-    /// <returns>True when the loop has ended, false when the lease was lost and another thread goes on.</returns>
-    public bool Drive()
-    {
-        Exception? failure = null;
-        try
-        {
-            OnDriver();
-            Started.OnRunning();
-            LoopThread.Driven = LoopThread.Running = this;
-            while (!_stopping)
-            {
-                if (!Turn())
-                {
-                    LoopThread.Driven = null;
-                    return false;
-                }
-            }
-        }
-#pragma warning disable CA1031 // The loop can't go on, whatever it was: the group ends its listeners and the host.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            failure = exception;
-        }
-
-        LoopThread.Driven = LoopThread.Running = null;
-        Close();
-        _onEnd(failure);
-        Started.OnEnded(failure);
-        return true;
-    }
-
-    /// <summary>The calling thread becomes the driver.</summary>
-    private void OnDriver()
-    {
-        SysResult bound = _processor is int processor ? _kernel.SetAffinity(processor) : default;
-        if (_wakeToken is null)
-        {
-            bound.ThrowIfFailed(); // at the start; later its processor may be gone (a narrower cpuset), and any other one does
-        }
-
-        Thread.CurrentThread.Name = Name;
-        Lease.ThreadId = LinuxThread.CurrentId();
-        _policy?.OnDriver(Lease.ThreadId);
-        if (_wakeToken is null)
-        {
-            ulong token = _handlers.Add(WakeHandler.Instance);
-            _epoll.Add(_wake.Number, EpollEvents.In, token).ThrowIfFailed();
-            _wakeToken = token;
         }
     }
 

@@ -10,12 +10,15 @@ internal sealed class EventPoller(EpollInstance epoll, WorkQueue work, LoopLease
 {
     private const int MaxEventsPerTurn = 128;
 
+    /// <summary>Whether nobody waits for this loop alone: a turn takes what is there (<see cref="ReadyLoops"/>).</summary>
+    public bool IsShared { get; set; }
+
     private readonly EpollEvent[] _events = new EpollEvent[MaxEventsPerTurn];
 
     /// <summary>The next batch of events; it may be empty.</summary>
     public ReadOnlySpan<EpollEvent> Next(bool hasWork)
     {
-        if (hasWork || !work.IsEmpty)
+        if (IsShared || hasWork || !work.IsEmpty)
         {
             return _events.AsSpan(0, Wait(0));
         }
@@ -29,14 +32,15 @@ internal sealed class EventPoller(EpollInstance epoll, WorkQueue work, LoopLease
             SpinPolicy.End();
         }
 
-        if (count == 0 && work.IsEmpty && work.TryEnterSleep())
+        bool sleeps = count == 0 && work.IsEmpty && work.TryEnterSleep();
+        if (sleeps)
         {
             count = Block();
         }
 
         long end = Stopwatch.GetTimestamp();
         counters.EndWait(end);
-        spin.RecordGap(end - start);
+        spin.TryRecordGap(end - start, sleeps);
         return _events.AsSpan(0, count);
     }
 

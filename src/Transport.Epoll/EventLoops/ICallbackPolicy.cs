@@ -7,8 +7,8 @@ namespace Transport.Epoll.EventLoops;
 /// <remarks>Lease holder only, except for <see cref="OnReturned"/>.</remarks>
 internal interface ICallbackPolicy
 {
-    /// <summary>The calling thread begins to drive the loop.</summary>
-    void OnDriver(int threadId);
+    /// <summary>The calling thread begins to drive the loop, for one turn or for many.</summary>
+    void OnDriver();
 
     /// <summary>A wait for events is over, and the lease says so.</summary>
     void OnAwake();

@@ -6,7 +6,7 @@ namespace Transport.Epoll.EventLoops;
 /// </summary>
 /// <remarks>
 /// <code>
-/// bits 0–1   state: 0 waiting (blocked in epoll_wait), 1 running (the loop's own code), 2 in callback (user code)
+/// bits 0–1   state: 0 waiting (for events, or for a thread that serves it), 1 running (the loop's own code), 2 in callback (user code)
 /// bits 2–63  sequence: + 1 with each callback and each take-over, so no word of a callback ever comes again
 /// </code>
 /// The holder writes the word in states waiting and running, with nobody beside it. In state in-callback two compete: the holder that

@@ -1,3 +1,5 @@
+using Transport.Epoll.Native;
+
 namespace Transport.Epoll.EventLoops;
 
 /// <summary>What the calling thread is to the loops.</summary>
@@ -13,6 +15,9 @@ internal static class LoopThread
     [ThreadStatic]
     private static long t_sending;
 
+    [ThreadStatic]
+    private static int t_id;
+
     /// <summary>The loop whose own code this thread runs; <see langword="null"/> during an application callback.</summary>
     public static EventLoop? Running
     {
@@ -20,12 +25,15 @@ internal static class LoopThread
         set => t_running = value;
     }
 
-    /// <summary>The loop that this thread drives or last drove: a hint, which callbacks may read too.</summary>
+    /// <summary>The loop that this thread drives, or drove until it was taken over: a hint, which callbacks may read too.</summary>
     public static EventLoop? Driven
     {
         get => t_driven;
         set => t_driven = value;
     }
+
+    /// <summary>The kernel's id of this thread (gettid(2)); 0 without /proc.</summary>
+    public static int Id => (t_id != 0 ? t_id : t_id = LinuxThread.CurrentId() + 1) - 1;
 
     /// <summary>
     /// How long this thread has been sending from within application callbacks, in ticks of <see cref="System.Diagnostics.Stopwatch"/>: the

@@ -87,10 +87,11 @@ internal sealed class RunQueue(EventLoop loop, ICallbackPolicy? policy, Action<E
     /// <summary>Runs user code: outside state running, and with nothing of it left on the thread afterwards. False when the lease is lost.</summary>
     private bool TryRunApplicationItem(in WorkItem item, long now)
     {
+        string name = loop.DriverName;
         LoopThread.Running = null;
         long entered = loop.Lease.Enter(item.Owner!, now);
         item.RunForOwner();
-        CallbackIsolation.Restore(loop.Name);
+        CallbackIsolation.Restore(name);
         if (!loop.Lease.TryLeave(entered))
         {
             policy?.OnReturned(entered);

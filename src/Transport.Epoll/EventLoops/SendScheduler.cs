@@ -5,7 +5,7 @@ namespace Transport.Epoll.EventLoops;
 
 /// <summary>
 /// Runs the output pump of one connection. Flushes are posted to the loop, so that the answers of a turn leave together and only one
-/// thread is busy with the kernel; while the loop sleeps, the flushing thread sends at once, which saves the wake-up. A connection that
+/// thread is busy with the kernel; while the loop, or all threads that serve it, sleep, the flushing thread sends at once, which saves the wake-up. A connection that
 /// flushes several times for what it receives once, as HTTP/2 does with its streams, waits its turn in the pool instead: what is flushed
 /// meanwhile leaves with it. What is large is sent in place by whoever flushed it, for the answer goes on at once then: Kestrel sends a flush that
 /// has to wait through the pool.

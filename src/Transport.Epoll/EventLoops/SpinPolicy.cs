@@ -3,33 +3,46 @@ using System.Diagnostics;
 namespace Transport.Epoll.EventLoops;
 
 /// <summary>
-/// Decides whether a loop polls for a moment before it blocks. It pays when work comes sooner than a wake-up costs: only if the mean gap
-/// between two pieces of work is shorter than the limit, never on a single processor or while the pool has work waiting (which needs the
-/// processor more), and at most half of the processors' loops at a time.
+/// Decides whether a loop polls for a moment before it blocks: while a poll would have bridged fifteen of sixteen gaps lately, never on a single processor
+/// or while the pool has work waiting (which needs the processor more), and at most half of the processors' loops at a time. A poll lasts two wake-ups at
+/// most: whoever answers at once has been woken and has answered by then.
 /// </summary>
 /// <remarks>Lease holder only, but for the count of spinning loops, which the process shares.</remarks>
 internal sealed class SpinPolicy
 {
+    /// <summary>One client that asks again as soon as it is answered is well above; arrivals at random are below, unless they come one on the other's heels.</summary>
+    private const double MinBridged = 15.0 / 16;
+
+    /// <summary>How many gaps are lately.</summary>
+    private const int Lately = 32;
+
     private static int s_spinning;
 
     private readonly int _maxSpinning;
-    private readonly long _limit;
-    private long _meanGap;
+    private readonly long _longest;
+    private readonly WakeUpTime? _wakeUp;
+    private double _bridged;
 
-    public SpinPolicy(int microseconds, int processors)
+    /// <param name="microseconds">The longest spin.</param>
+    /// <param name="processors">How many the process may use.</param>
+    /// <param name="wakeUp">How long a wake-up takes, once that was measured.</param>
+    public SpinPolicy(int microseconds, int processors, WakeUpTime? wakeUp = null)
     {
         _maxSpinning = processors / 2;
-        _limit = microseconds * Stopwatch.Frequency / 1_000_000;
-        _meanGap = _limit * 4; // a loop earns its first spin
+        _longest = microseconds * Stopwatch.Frequency / 1_000_000;
+        _wakeUp = wakeUp;
     }
 
     /// <summary>The longest spin, in ticks of <see cref="Stopwatch"/>.</summary>
-    public long Limit => _limit;
+    public long Limit => WakeUp is > 0 and long wakeUp ? 2 * wakeUp : _longest;
+
+    /// <summary>Whether it may ever spin.</summary>
+    public bool IsEnabled => _longest > 0 && _maxSpinning > 0;
 
     /// <summary>Whether to spin now; if so, <see cref="End"/> must follow.</summary>
     public bool TryBegin()
     {
-        if (_limit == 0 || _meanGap >= _limit || ThreadPool.PendingWorkItemCount > 0)
+        if (_bridged < MinBridged || Limit == 0 || ThreadPool.PendingWorkItemCount > 0)
         {
             return false;
         }
@@ -45,6 +58,20 @@ internal sealed class SpinPolicy
 
     public static void End() => Interlocked.Decrement(ref s_spinning);
 
-    /// <summary>Work came <paramref name="ticks"/> after the loop had run out of it. One long gap, capped, ends the spinning.</summary>
-    public void RecordGap(long ticks) => _meanGap += (Math.Min(ticks, _limit * 16) - _meanGap) / 8;
+    /// <summary>Work came <paramref name="ticks"/> after the loop had run out of it, a wake-up included if it <paramref name="slept"/>. False: so soon that there was no gap.</summary>
+    public bool TryRecordGap(long ticks, bool slept)
+    {
+        long wakeUp = WakeUp;
+        if (slept && ticks < wakeUp / 2)
+        {
+            return false; // it was there already
+        }
+
+        long gap = slept ? ticks - wakeUp : ticks;
+        _bridged += ((gap < Limit ? 1 : 0) - _bridged) / Lately;
+        return true;
+    }
+
+    /// <summary>Of two that take longer than the longest spin the poll would not see the end; nor may a machine that was busy when it was measured make all gaps look short.</summary>
+    private long WakeUp => Math.Min(_wakeUp?.Ticks ?? 0, _longest / 2);
 }

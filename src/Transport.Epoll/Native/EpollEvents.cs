@@ -11,6 +11,7 @@ internal enum EpollEvents : uint
     Err = 0x008,
     Hup = 0x010,
     RdHup = 0x2000,
+    OneShot = 1u << 30,
     EdgeTriggered = 1u << 31,
 }
 

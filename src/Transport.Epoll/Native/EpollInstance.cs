@@ -6,18 +6,18 @@ namespace Transport.Epoll.Native;
 /// An epoll instance. All descriptors are registered edge-triggered: after an event the owner calls until the kernel
 /// says would-block (or remembers that it did not); events may be spurious; the bits are hints, the calls tell the truth (epoll(7)).
 /// </summary>
-/// <remarks>Wait: the loop's driver. Add, modify and remove: any thread (epoll_ctl(2) is safe during epoll_wait).</remarks>
+/// <remarks>Wait: the loop's driver, or, where it watches loops' instances, all threads that serve them. Add, modify and remove: any thread (epoll_ctl(2) is safe during epoll_wait).</remarks>
 internal sealed class EpollInstance : IDisposable
 {
-    /// <summary>So many failures of a wait in a row, a second of them, are none that passes.</summary>
-    private const int MaxFailedWaits = 100;
+    /// <summary>So many failures of a call in a row, a second of them, are none that passes.</summary>
+    private const int MaxFailures = 100;
 
     private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(10);
 
     private readonly Kernel _kernel;
     private readonly FileDescriptor _descriptor;
 
-    // The loop's driver only.
+    // Whoever waits; a count that a race spoils only makes the patience shorter or longer.
     private int _failedWaits;
 
     public EpollInstance(Kernel kernel)
@@ -25,6 +25,9 @@ internal sealed class EpollInstance : IDisposable
         _kernel = kernel;
         _descriptor = new FileDescriptor(kernel, kernel.EpollCreate().Value);
     }
+
+    /// <summary>For the registration with another instance.</summary>
+    public int Number => _descriptor.Number;
 
     public SysResult Add(int descriptor, EpollEvents events, ulong token)
     {
@@ -62,6 +65,17 @@ internal sealed class EpollInstance : IDisposable
         return result;
     }
 
+    /// <summary>The same, for an event that somebody waits for: a failure that may pass is tried again after a rest.</summary>
+    /// <exception cref="UnreachableException">It can't succeed any more.</exception>
+    public void Arm(int descriptor, EpollEvents events, ulong token)
+    {
+        int failures = 0;
+        for (SysResult result = Modify(descriptor, events, token); !result.IsOk; result = Modify(descriptor, events, token))
+        {
+            Rest("epoll_ctl", result, ref failures);
+        }
+    }
+
     /// <summary>Takes a descriptor out; from an instance that is closed it is gone already.</summary>
     public SysResult Remove(int descriptor)
     {
@@ -93,7 +107,7 @@ internal sealed class EpollInstance : IDisposable
 
             if (!result.IsInterrupted)
             {
-                Rest(result);
+                Rest("epoll_wait", result, ref _failedWaits);
             }
 
             if (timeoutMilliseconds >= 0)
@@ -103,14 +117,21 @@ internal sealed class EpollInstance : IDisposable
         }
     }
 
-    private void Rest(SysResult failure)
+    private static void Rest(string call, SysResult failure, ref int failures)
     {
-        if (failure.IsDefect || ++_failedWaits > MaxFailedWaits)
+        if (failure.IsDefect || ++failures > MaxFailures)
         {
-            throw new UnreachableException($"epoll_wait failed: {failure.ToException().Message}", failure.ToException());
+            throw new UnreachableException($"{call} failed: {failure.ToException().Message}", failure.ToException());
         }
 
-        Thread.Sleep(s_rest);
+        try
+        {
+            Thread.Sleep(s_rest);
+        }
+        catch (ThreadInterruptedException)
+        {
+            // A callback has left it on the thread.
+        }
     }
 
     public void Dispose() => _descriptor.Dispose();

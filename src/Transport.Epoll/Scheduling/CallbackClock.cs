@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Transport.Epoll.EventLoops;
 using Transport.Epoll.Native;
 
 namespace Transport.Epoll.Scheduling;
@@ -7,7 +8,7 @@ namespace Transport.Epoll.Scheduling;
 /// Tells what a callback took from what its thread waited for a processor meanwhile (schedstat, proc(5)): on a busy machine quick callbacks take
 /// long without a fault of theirs.
 /// </summary>
-/// <remarks>The thread that runs the callbacks; another one that takes its place says so.</remarks>
+/// <remarks>One for each thread that runs callbacks; its own.</remarks>
 internal sealed class CallbackClock
 {
     /// <summary>What is older than this is read anew before a callback, so that it is compared with what was just before it: one file read of some 5 µs.</summary>
@@ -16,19 +17,12 @@ internal sealed class CallbackClock
     [ThreadStatic]
     private static CallbackClock? t_ofThisThread;
 
-    private int _threadId;
+    private readonly int _threadId = LoopThread.Id;
     private long _readAt;
     private TimeSpan _delay;
 
     /// <summary>The calling thread's own.</summary>
-    public static CallbackClock OfThisThread => t_ofThisThread ??= new CallbackClock { _threadId = LinuxThread.CurrentId() };
-
-    /// <summary>Another thread runs the callbacks from now on.</summary>
-    public void OnThread(Kernel kernel, int threadId)
-    {
-        _threadId = threadId;
-        Read(kernel, Stopwatch.GetTimestamp());
-    }
+    public static CallbackClock OfThisThread => t_ofThisThread ??= new CallbackClock();
 
     /// <summary>Before callbacks.</summary>
     /// <returns>When they begin: later than <paramref name="now"/> if the figure was read anew, for what held that up is no callback's time.</returns>

@@ -7,15 +7,15 @@ namespace Transport.Epoll.Scheduling;
 /// <remarks>Lease holder only; the watchdog is that between take-over and hand-over.</remarks>
 internal sealed class CallbackPolicy(string loop, int index, AutoScheduling auto) : ICallbackPolicy
 {
-    private readonly CallbackClock _clock = new();
+    private CallbackClock _clock = null!; // the driver's
     private bool _heldUp;
     private long _sending;
 
     /// <summary>A thread begins to drive the loop.</summary>
-    public void OnDriver(int threadId)
+    public void OnDriver()
     {
         _sending = LoopThread.Sending;
-        _clock.OnThread(auto.Kernel, threadId);
+        _clock = CallbackClock.OfThisThread;
     }
 
     /// <summary>The loop goes on after a wait, and its lease says so: see <see cref="WatchdogAlarm"/>.</summary>

@@ -5,7 +5,7 @@ using Transport.Epoll.EventLoops;
 namespace Transport.Epoll.Scheduling;
 
 /// <summary>
-/// The threads that drive loops: one for each loop, and standbys that go on where a thread is held up. A thread that lost its loop becomes
+/// The threads that drive loops: one for each loop, or as many carriers as there shall be, and standbys that go on where a thread is held up. A thread that lost its loop becomes
 /// a standby when its callback returns. As many standbys as loops wait for good, the reserve; a further one can be lent for other work, and ends
 /// when it has waited long enough.
 /// </summary>
@@ -21,14 +21,18 @@ internal sealed class DriverThreads : IObservedThreads
     private readonly ThreadStarter _starter;
     private readonly ThreadStarter _lentStarter;
     private readonly SchedulingCounters? _counters;
+    private readonly Carriers? _carriers;
 
     // Guards the standbys: their list, their number and their fields.
     private readonly object _gate = new();
     private readonly List<Standby> _parked = [];
     private bool _closed;
 
-    // Threads beyond one for each loop: parked, reserved, lent, or held up in a callback.
+    // Threads beyond those of the start: parked, reserved, lent, held up in a callback, or carriers that were added.
     private int _standbys;
+
+    // Those of the start. Whoever starts the loops.
+    private int _started;
 
     // Those of them that are lent.
     private int _lent;
@@ -43,10 +47,13 @@ internal sealed class DriverThreads : IObservedThreads
     /// <param name="idleLimit">How long one beyond the reserve waits before it ends.</param>
     /// <param name="starter">How threads start.</param>
     /// <param name="counters">Counts those that start and end.</param>
-    public DriverThreads(int loops, int maxStandbys, int maxLent, TimeSpan idleLimit, ThreadStarter? starter = null, SchedulingCounters? counters = null)
+    /// <param name="carriers">What threads do that serve all loops together; without, each loop has a driver of its own.</param>
+    public DriverThreads(int loops, int maxStandbys, int maxLent, TimeSpan idleLimit, ThreadStarter? starter = null, SchedulingCounters? counters = null,
+        Carriers? carriers = null)
     {
+        _carriers = carriers;
         _loops = loops;
-        MaxStandbys = maxStandbys + maxLent;
+        MaxStandbys = maxStandbys + maxLent + (carriers is null ? 0 : loops - 1); // the other carriers come out of them
         _maxLent = maxLent;
         _idleLimit = idleLimit;
         _starter = starter ?? new ThreadStarter();
@@ -65,6 +72,9 @@ internal sealed class DriverThreads : IObservedThreads
     /// </remarks>
     public bool HasReserve => Volatile.Read(ref _reserve) >= _loops;
 
+    /// <summary>What serves the loops together, if they share their threads.</summary>
+    public Carriers? Carriers => _carriers;
+
     /// <summary>The standbys that wait for a loop.</summary>
     public int Parked => Volatile.Read(ref _reserve);
 
@@ -73,7 +83,10 @@ internal sealed class DriverThreads : IObservedThreads
 
     /// <summary>All threads by what they do; of the standbys, those that neither wait nor are lent stand for one that is held up: a hint.</summary>
     public (int Driving, int Reserve, int Lent, int HeldUp) Count()
-        => (_loops, Parked, Lent, Math.Max(0, Volatile.Read(ref _standbys) - Parked - Lent));
+    {
+        int driving = _carriers?.Active ?? _loops;
+        return (driving, Parked, Lent, Math.Max(0, Volatile.Read(ref _started) + Volatile.Read(ref _standbys) - driving - Parked - Lent));
+    }
 
     /// <summary>As many standbys as there may be, lent ones included.</summary>
     public int MaxStandbys { get; }
@@ -81,11 +94,12 @@ internal sealed class DriverThreads : IObservedThreads
     /// <summary>Whether the reserve is used up because there are as many standbys as there may be: a hint.</summary>
     public bool IsExhausted => !HasReserve && Volatile.Read(ref _standbys) >= MaxStandbys;
 
-    /// <summary>Starts a thread that drives the loop to its end.</summary>
-    public void Start(EventLoop loop)
+    /// <summary>Starts a thread that drives a loop to its end, or is a carrier; when it has lost that work it is a standby.</summary>
+    public void Start(string name, Func<bool> work)
     {
-        Standby driver = new() { Work = loop.Drive };
-        _starter.Start(loop.Name, () => Run(driver));
+        Standby driver = new() { Work = work };
+        _starter.Start(name, () => Run(driver));
+        Interlocked.Increment(ref _started);
     }
 
     /// <summary>
@@ -93,6 +107,9 @@ internal sealed class DriverThreads : IObservedThreads
     /// another thread can be started, otherwise it is what the reserve is for.
     /// </summary>
     public Standby? TryReserve() => Unpark(keep: _loops) ?? TryStart(_starter) ?? Unpark(keep: 0);
+
+    /// <summary>The same, but never one of the reserve.</summary>
+    public Standby? TrySpare() => Unpark(keep: _loops) ?? TryStart(_lentStarter);
 
     /// <summary>Watchdog, with each tick: starts what the reserve lacks, if that can be started now.</summary>
     public void Refill()
@@ -114,11 +131,14 @@ internal sealed class DriverThreads : IObservedThreads
     }
 
     /// <summary>Has a reserved standby drive a loop whose lease the caller took over.</summary>
-    public void HandOver(Standby standby, EventLoop loop)
+    public void HandOver(Standby standby, EventLoop loop) => HandOver(standby, _carriers is null ? loop.Drive : () => _carriers.Run(loop));
+
+    /// <summary>Has a reserved standby do this.</summary>
+    public void HandOver(Standby standby, Func<bool> work)
     {
         lock (_gate)
         {
-            standby.Work = loop.Drive;
+            standby.Work = work;
             standby.Wake();
         }
     }
@@ -128,7 +148,7 @@ internal sealed class DriverThreads : IObservedThreads
     /// <remarks>Watchdog only.</remarks>
     public bool TryLend(Action work)
     {
-        if (Lent >= _maxLent || (Unpark(keep: _loops) ?? TryStart(_lentStarter)) is not Standby standby)
+        if (Lent >= _maxLent || TrySpare() is not Standby standby)
         {
             return false;
         }
@@ -247,7 +267,7 @@ internal sealed class DriverThreads : IObservedThreads
                     return true;
                 }
 
-                if (_closed || (!inTime && TryLeave(standby)))
+                if ((_closed && _parked.Contains(standby)) || (!inTime && TryLeave(standby))) // one that is reserved is still given something, or returned
                 {
                     return false;
                 }

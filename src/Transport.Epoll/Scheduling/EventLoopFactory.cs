@@ -42,14 +42,31 @@ internal static class EventLoopFactory
         // Fewer processors than the kernel would let us use: a CPU quota, under which a spin takes time from the application.
         int usable = Indices(allowed).Count;
         int spinning = Environment.ProcessorCount < usable ? 0 : spinMicroseconds;
+        WakeUpTime wakeUp = new();
         ThreadStarter starter = new(exception => EpollTransportLog.StandbyNotStarted(logger, exception.Message), startThread);
-        DriverThreads threads = new(count, auto is null ? 0 : count * StandbysPerLoop, auto?.MaxLent ?? 0, auto?.StandbyIdle ?? TimeSpan.Zero, starter, counters);
+        Carriers? carriers = auto is not null && count > 1 && processors.Length == 0
+            ? new Carriers(new ReadyLoops(kernel), count, CreateSpin) : null;
+        DriverThreads threads = new(count, auto is null ? 0 : count * StandbysPerLoop, auto?.MaxLent ?? 0, auto?.StandbyIdle ?? TimeSpan.Zero, starter, counters, carriers);
         AutoScheduling? scheduling = auto is null ? null : new AutoScheduling(auto, threads, kernel, counters, logger);
-        return scheduling is null
-            ? new EventLoopGroup(count, CreateLoop, onEnded, threads)
-            : new EventLoopGroup(count, CreateLoop, onEnded, threads, scheduling.Alarm.Stop, loops => new LoopWatchdog(scheduling, loops).Start(starter)) { Auto = scheduling };
+        return new EventLoopGroup(count, CreateLoop, onEnded, threads, scheduling is null ? null : scheduling.Alarm.Stop, OnStarted) { Auto = scheduling };
 
-        EventLoop CreateLoop(int i, Action<Exception?> onLoopEnded) => new($"epoll-loop-{i}", kernel, new SpinPolicy(spinning, usable),
+        void OnStarted(EventLoop[] loops)
+        {
+            if (CreateSpin().IsEnabled)
+            {
+                wakeUp.Measure(loops[0].Lease, item => loops[0].Post(item, null));
+            }
+
+            if (scheduling is not null)
+            {
+                CarrierGovernor? governor = carriers is null ? null : new CarrierGovernor(carriers, threads, loops, new IdleProcessors(kernel));
+                new LoopWatchdog(scheduling, loops, governor: governor).Start(starter);
+            }
+        }
+
+        SpinPolicy CreateSpin() => new(spinning, usable, wakeUp);
+
+        EventLoop CreateLoop(int i, Action<Exception?> onLoopEnded) => new($"epoll-loop-{i}", kernel, CreateSpin(),
             processors.Length == 0 ? null : processors[i % processors.Length], exception => EpollTransportLog.LoopItemFailed(logger, exception), onLoopEnded, scheduling is null ? null : new CallbackPolicy($"epoll-loop-{i}", i, scheduling), counters.NewLoop(i));
     }
 

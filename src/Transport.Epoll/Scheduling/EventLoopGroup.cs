@@ -34,13 +34,25 @@ internal sealed class EventLoopGroup
         _running = count;
         _loops = new EventLoop[count];
         int started = 0;
+        bool isDriven = threads.Carriers is null;
         try
         {
             for (; started < count; started++)
             {
                 _loops[started] = createLoop(started, OnLoopEnded);
-                _threads.Start(_loops[started]);
+                EventLoop loop = _loops[started];
+                if (_threads.Carriers is Carriers carriers)
+                {
+                    carriers.Add(loop);
+                }
+                else
+                {
+                    _threads.Start(loop.Name, loop.Drive);
+                }
             }
+
+            _threads.Carriers?.Start(_threads);
+            isDriven = true;
 
             foreach (EventLoop loop in _loops)
             {
@@ -53,12 +65,24 @@ internal sealed class EventLoopGroup
         {
             for (int i = 0; i < started; i++)
             {
-                _loops[i].Stop();
+                if (isDriven)
+                {
+                    _loops[i].Stop();
+                }
+                else
+                {
+                    _loops[i].Close();
+                }
             }
 
             if (started < count)
             {
                 _loops[started]?.Close(); // made, but not started
+            }
+
+            if (!isDriven)
+            {
+                _threads.Carriers!.Discard();
             }
 
             _threads.Close();

@@ -27,9 +27,12 @@ internal sealed class LoopWatchdog
     private readonly LoopObservation[] _observations;
     private readonly TimeSpan _interval;
 
-    public LoopWatchdog(AutoScheduling auto, ReadOnlySpan<EventLoop> loops, Func<TimeSpan>? processorTime = null)
+    private readonly CarrierGovernor? _governor;
+
+    public LoopWatchdog(AutoScheduling auto, ReadOnlySpan<EventLoop> loops, Func<TimeSpan>? processorTime = null, CarrierGovernor? governor = null)
     {
         _auto = auto;
+        _governor = governor;
         _relief = new PoolRelief(auto, processorTime);
         _exhaustion = new ExhaustionReport(auto);
         _interval = auto.Times.TakeOverAfter / TicksPerStall;
@@ -65,6 +68,7 @@ internal sealed class LoopWatchdog
         _auto.Threads.Refill();
         long now = Stopwatch.GetTimestamp();
         _exhaustion.Look(now);
+        _governor?.Look(now);
         return _relief.Look(now) && most < LoopSight.Busy ? LoopSight.Busy : most;
     }
 

@@ -10,14 +10,23 @@ public partial class SystemCallTests(ITestOutputHelper output)
     private const double MaxCallsPerRequest = 2.2;
     private const int RequestsToCount = 20_000;
 
-    [Fact]
-    public async Task Loops_UnderLoad_WaitInEpoll()
+    [Theory]
+    [InlineData("Auto")]
+    [InlineData("Inline")]
+    public async Task Loops_UnderLoad_WaitInEpoll(string scheduling)
     {
         Tool.Require("h2load", "nghttp2-client");
-        await using var sample = await SampleProcess.StartAsync("--loops", "2");
+        await using var sample = await SampleProcess.StartAsync("--loops", "2", "--scheduling", scheduling);
         await AskAsync(sample);
         var loops = ProcFiles.Threads(sample.Id, "epoll-loop-");
-        Assert.Equal(["epoll-loop-0", "epoll-loop-1"], loops.Values.Order());
+        if (scheduling == "Inline")
+        {
+            Assert.Equal(["epoll-loop-0", "epoll-loop-1"], loops.Values.Order());
+        }
+        else
+        {
+            Assert.Contains("epoll-loop-any", loops.Values);
+        }
 
         using var folder = new ScratchFolder();
         using var strace = await Strace.AttachAsync(sample.Id, folder.File("trace"), "-e", "trace=epoll_wait,epoll_pwait,epoll_pwait2");

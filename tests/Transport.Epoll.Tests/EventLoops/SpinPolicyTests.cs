@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Tests.Support;
 
@@ -48,20 +49,23 @@ public class SpinPolicyTests
     }
 
     [Fact]
-    public void RecordGap_OneVeryLongGap_EndsTheSpinning()
+    public void TryRecordGap_LongGaps_EndTheSpinning()
     {
         SpinPolicy policy = Earned(processors: 8);
 
-        policy.RecordGap(long.MaxValue);
+        for (int i = 0; i < 3; i++)
+        {
+            policy.TryRecordGap(long.MaxValue, slept: true);
+        }
 
         Assert.False(policy.TryBegin());
     }
 
     [Fact]
-    public async Task RecordGap_ShortGapsAfterALongOne_EarnsItAgain()
+    public async Task TryRecordGap_ShortGapsAfterALongOne_EarnsItAgain()
     {
         SpinPolicy policy = Earned(processors: 8);
-        policy.RecordGap(long.MaxValue);
+        policy.TryRecordGap(long.MaxValue, slept: true);
 
         Earn(policy);
 
@@ -70,15 +74,115 @@ public class SpinPolicyTests
     }
 
     [Fact]
-    public void RecordGap_GapsAtTheLimit_DoNotSpin()
+    public async Task TryRecordGap_GapsAtTheLimit_DoNotSpin()
     {
         SpinPolicy policy = new(1000, 8);
+        Earn(policy, policy.Limit);
+        Assert.False(policy.TryBegin());
+
+        Earn(policy, policy.Limit - 1);
+        await BeginAsync(policy);
+        SpinPolicy.End();
+    }
+
+    [Fact]
+    public async Task TryRecordGap_GapsWithAWakeUpInThem_CountWithoutIt()
+    {
+        SpinPolicy policy = new(1000, 8, new WakeUpTime { Ticks = Ticks(40) });
+
+        Earn(policy, Ticks(119), slept: false); // two wake-ups, and the third is not one
+        Assert.False(policy.TryBegin());
+
+        Earn(policy, Ticks(119), slept: true);
+        await BeginAsync(policy);
+        SpinPolicy.End();
+    }
+
+    [Fact]
+    public void TryRecordGap_SevenOfEightBridged_DoesNotSpin()
+    {
+        SpinPolicy policy = Earned(processors: 8);
         for (int i = 0; i < 200; i++)
         {
-            policy.RecordGap(policy.Limit + 8);
+            policy.TryRecordGap(i % 8 == 0 ? Ticks(100) : 0, slept: true);
         }
 
         Assert.False(policy.TryBegin());
+    }
+
+    /// <summary>A thread that is given one ready loop after the other has not waited in between.</summary>
+    [Fact]
+    public void TryRecordGap_WorkThatWasThere_IsNoGap()
+    {
+        SpinPolicy policy = new(100, 8, new WakeUpTime { Ticks = Ticks(40) });
+        for (int i = 0; i < 1000; i++)
+        {
+            Assert.Equal(i % 16 == 0, policy.TryRecordGap(Ticks(i % 16 == 0 ? 10_000 : 2), slept: true));
+        }
+
+        Assert.False(policy.TryBegin());
+    }
+
+    [Fact]
+    public async Task TryRecordGap_OneTooLongAmongMany_GoesOnSpinning()
+    {
+        SpinPolicy policy = Earned(processors: 8);
+
+        policy.TryRecordGap(Ticks(1000), slept: true);
+
+        await BeginAsync(policy);
+        SpinPolicy.End();
+    }
+
+    /// <summary>10,000 requests a second at random moments, where a poll of 100 µs would find work twice in three times.</summary>
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(100)]
+    public void TryRecordGap_ArrivalsAtRandom_HardlySpins(int meanMicroseconds)
+    {
+        SpinPolicy policy = new(100, 8, new WakeUpTime { Ticks = Ticks(40) });
+        Random random = new(1);
+        int spins = 0;
+        for (int i = 0; i < 10_000; i++)
+        {
+            bool spun = policy.TryBegin();
+            if (spun)
+            {
+                SpinPolicy.End();
+                spins++;
+            }
+
+            policy.TryRecordGap(Ticks((int)(-Math.Log(1 - random.NextDouble()) * meanMicroseconds)) + (spun ? 0 : Ticks(40)), slept: !spun);
+        }
+
+        Assert.InRange(spins, 0, 100);
+    }
+
+    [Theory]
+    [InlineData(10, 20)]
+    [InlineData(40, 80)]
+    [InlineData(60, 100)]
+    [InlineData(5000, 100)]
+    public void Limit_AWakeUpThatIsKnown_IsTwoOfThemButNoMoreThanTheOption(int wakeUp, int limit)
+    {
+        SpinPolicy policy = new(100, 8, new WakeUpTime { Ticks = Ticks(wakeUp) });
+
+        Assert.Equal(Ticks(limit), policy.Limit);
+    }
+
+    [Fact]
+    public void Measure_ALoopThatSleeps_FindsItsWakeUp()
+    {
+        using TestLoop test = new();
+        long before = test.Loop.Counters.Shared.WakeUps;
+
+        WakeUpTime wakeUp = new();
+        Assert.Equal(0, wakeUp.Ticks);
+
+        wakeUp.Measure(test.Loop.Lease, item => test.Loop.Post(item, null));
+
+        Assert.InRange(Stopwatch.GetElapsedTime(0, wakeUp.Ticks).TotalMilliseconds, 0.001, 1000);
+        Assert.True(test.Loop.Counters.Shared.WakeUps > before);
     }
 
     private static Task BeginAsync(SpinPolicy policy) => Waiting.UntilAsync(policy.TryBegin);
@@ -90,11 +194,13 @@ public class SpinPolicyTests
         return policy;
     }
 
-    private static void Earn(SpinPolicy policy)
+    private static void Earn(SpinPolicy policy, long gap = 0, bool slept = true)
     {
-        for (int i = 0; i < 50; i++)
+        for (int i = 0; i < 200; i++)
         {
-            policy.RecordGap(0);
+            policy.TryRecordGap(gap, slept);
         }
     }
+
+    private static long Ticks(int microseconds) => microseconds * Stopwatch.Frequency / 1_000_000;
 }

@@ -24,7 +24,7 @@ internal sealed class TestLoop : IDisposable
             _isOwnThread = !Thread.IsThreadPoolThread;
             started.Set();
         }, null);
-        new DriverThreads(1, 0, 0, TimeSpan.Zero).Start(Loop);
+        new DriverThreads(1, 0, 0, TimeSpan.Zero).Start(name, Loop.Drive);
         started.WaitWithTimeout();
     }
 

@@ -69,6 +69,9 @@ internal sealed class ScriptedKernel : Kernel
     /// <summary>What schedstat says of every thread: nanoseconds on a processor, nanoseconds runnable, a count; null for the real file.</summary>
     public Func<string>? SchedStat { get; set; }
 
+    /// <summary>What /proc/stat says.</summary>
+    public Func<string>? ProcStat { get; set; }
+
     /// <summary>What stat says of every thread; null for the real file.</summary>
     public string? Stat { get; set; }
 
@@ -118,6 +121,7 @@ internal sealed class ScriptedKernel : Kernel
     public override SysResult ReadFile(ReadOnlySpan<byte> zeroTerminatedPath, Span<byte> buffer)
     {
         string? text = zeroTerminatedPath.EndsWith("/schedstat\0"u8) ? SchedStat?.Invoke()
+            : zeroTerminatedPath.SequenceEqual("/proc/stat\0"u8) ? ProcStat?.Invoke()
             : zeroTerminatedPath.EndsWith("/stat\0"u8) ? Stat
             : zeroTerminatedPath.EndsWith("/somaxconn\0"u8) ? SoMaxConn
             : null;

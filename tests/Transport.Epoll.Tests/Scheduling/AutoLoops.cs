@@ -21,18 +21,20 @@ internal sealed class AutoLoops : IDisposable
     private readonly EventLoopGroup _group;
 
     public AutoLoops(int loops = 1, int maxStandbys = 8, AutoTimes? times = null, int? processor = null, ThreadScript? script = null,
-        SlowCallbackQueue? slowCallbacks = null)
+        SlowCallbackQueue? slowCallbacks = null, bool shared = false)
     {
         times ??= Times;
         Script = script ?? new ThreadScript();
-        Threads = new DriverThreads(loops, maxStandbys, times.MaxLent, times.StandbyIdle, Script.CreateStarter());
+        Carriers? carriers = shared ? new Carriers(new ReadyLoops(Kernel), loops, () => new SpinPolicy(0, 1)) : null;
+        Threads = new DriverThreads(loops, maxStandbys, times.MaxLent, times.StandbyIdle, Script.CreateStarter(), carriers: carriers);
         Auto = new AutoScheduling(times, Threads, Kernel, Counters, _logs.CreateLogger("Transport.Epoll"), slowCallbacks)
         {
             CompilationTime = () => CompilationTime,
             Clock = () => Stopwatch.GetTimestamp() + (long)(ClockAhead.TotalSeconds * Stopwatch.Frequency),
         };
         _group = new EventLoopGroup(loops,
-            (i, onEnded) => new EventLoop($"epoll-loop-{i}", Kernel, new SpinPolicy(0, 1), processor, Faults.Enqueue, onEnded, new CallbackPolicy($"epoll-loop-{i}", i, Auto)), () => { },
+            (i, onEnded) => new EventLoop($"epoll-loop-{i}", Kernel, new SpinPolicy(0, 1), processor, Faults.Enqueue, onEnded, new CallbackPolicy($"epoll-loop-{i}", i, Auto),
+                Counters.NewLoop(i)), () => { },
             Threads, Auto.Alarm.Stop);
         LoopStates.Watch(_group);
         Watchdog = new LoopWatchdog(Auto, _group.Loops, () => IsBusy ? Stopwatch.GetElapsedTime(0) * Environment.ProcessorCount : TimeSpan.Zero);
@@ -63,9 +65,17 @@ internal sealed class AutoLoops : IDisposable
 
     public ConcurrentQueue<Exception> Faults { get; } = new();
 
+    public IReadOnlyList<EventLoop> Loops => _group.Loops.ToArray();
+
+    /// <summary>What the kernel says that each processor was idle, in ticks.</summary>
+    public long Idle { get; set; }
+
     public EventLoop Loop => _group.Loops[0];
 
     public EventLoop Other => _group.Loops[1];
+
+    /// <summary>What serves the loops, if they share their threads.</summary>
+    public Carriers Carriers => Threads.Carriers!;
 
     public IEnumerable<int> LogIds => _logs.Records.Select(record => record.Id.Id);
 
@@ -83,6 +93,15 @@ internal sealed class AutoLoops : IDisposable
         for (int i = 0; i < 3; i++)
         {
             Watchdog.Tick();
+        }
+    }
+
+    /// <summary>As the governor does, at once.</summary>
+    public void SetCarriers(int wanted)
+    {
+        Carriers.Wanted = wanted;
+        while (Carriers.Active < wanted && Carriers.TryAdd(Threads))
+        {
         }
     }
 

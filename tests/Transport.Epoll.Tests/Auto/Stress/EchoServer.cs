@@ -18,12 +18,13 @@ internal sealed class EchoServer : IAsyncDisposable
     private readonly ConcurrentBag<Task> _running = [];
     private LoopTaker? _taker;
 
-    private EchoServer(Kernel kernel, EchoSizes sizes)
+    private EchoServer(Kernel kernel, EchoSizes sizes, bool shared)
     {
         _sizes = sizes;
         var options = new EpollTransportOptions
         {
-            LoopCount = 2,
+            LoopCount = shared ? 3 : 2,
+            CpuAffinity = shared ? null : [0, 0], // then each loop has a driver of its own
             MaxWriteBufferSize = sizes.MaxWriteBuffer,
         };
 
@@ -42,9 +43,9 @@ internal sealed class EchoServer : IAsyncDisposable
 
     public EndPoint Unix => _listeners[1].EndPoint;
 
-    public static async Task<EchoServer> StartAsync(Kernel kernel, EchoSizes sizes)
+    public static async Task<EchoServer> StartAsync(Kernel kernel, EchoSizes sizes, bool shared)
     {
-        var server = new EchoServer(kernel, sizes);
+        var server = new EchoServer(kernel, sizes, shared);
         server._listeners.Add(await server._factory.BindAsync(new IPEndPoint(IPAddress.Loopback, 0)).WithTimeout());
         server._listeners.Add(await server._factory.BindAsync(server._path.EndPoint).WithTimeout());
         LoopStates.Watch(server._factory);

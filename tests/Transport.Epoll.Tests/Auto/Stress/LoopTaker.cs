@@ -26,6 +26,7 @@ internal sealed class LoopTaker : IDisposable
 
     private readonly EventLoop[] _loops;
     private readonly LoopWatchdog _watchdog;
+    private readonly DriverThreads _threads;
     private readonly ManualResetEventSlim _stop = new();
     private readonly Thread _thread;
     private long _fromOutside;
@@ -36,10 +37,14 @@ internal sealed class LoopTaker : IDisposable
     {
         _loops = group.Loops.ToArray();
         _watchdog = new LoopWatchdog(group.Auto!, _loops);
+        _threads = group.Threads;
         _thread = new Thread(Run) { IsBackground = true, Name = "taker" };
     }
 
     public long FromOutside => Interlocked.Read(ref _fromOutside);
+
+    /// <summary>How often the number of threads that serve the loops together was changed.</summary>
+    public long Changes { get; private set; }
 
     public long FromInside => Interlocked.Read(ref _fromInside);
 
@@ -91,6 +96,7 @@ internal sealed class LoopTaker : IDisposable
         var random = new Random(1);
         while (!_stop.Wait(Pause))
         {
+            ChangeCarriers(random);
             var loop = _loops[random.Next(_loops.Length)];
             for (var i = 0; i < LooksPerRound; i++)
             {
@@ -99,6 +105,21 @@ internal sealed class LoopTaker : IDisposable
                     break;
                 }
             }
+        }
+    }
+
+    private void ChangeCarriers(Random random)
+    {
+        if (_threads.Carriers is not { } carriers)
+        {
+            return;
+        }
+
+        var before = carriers.Wanted;
+        carriers.Wanted = 1 + random.Next(_loops.Length);
+        Changes += before == carriers.Wanted ? 0 : 1;
+        while (carriers.Active < carriers.Wanted && carriers.TryAdd(_threads))
+        {
         }
     }
 

@@ -16,6 +16,7 @@ internal sealed class OneDriverKernel : Kernel
 
     private readonly ConcurrentDictionary<int, Instance> _instances = new();
     private int _violations;
+    private int _outer = -1;
 
     /// <summary>Called before each large send, by the thread that makes it.</summary>
     public Action? LargeSend { get; set; }
@@ -23,8 +24,24 @@ internal sealed class OneDriverKernel : Kernel
     /// <summary>How often two threads drove one loop.</summary>
     public int Violations => Volatile.Read(ref _violations);
 
+    /// <summary>Threads that serve loops together wait on an instance that watches the loops' own.</summary>
+    public override SysResult EpollAdd(int epoll, int descriptor, EpollEvents events, ulong token)
+    {
+        if (events.HasFlag(EpollEvents.OneShot))
+        {
+            _outer = epoll;
+        }
+
+        return base.EpollAdd(epoll, descriptor, events, token);
+    }
+
     public override SysResult EpollWait(int epoll, Span<EpollEvent> events, int timeoutMilliseconds)
     {
+        if (epoll == Volatile.Read(ref _outer))
+        {
+            return base.EpollWait(epoll, events, timeoutMilliseconds);
+        }
+
         var instance = t_last is { } last && last.Kernel == this && last.Number == epoll
             ? last
             : t_last = _instances.GetOrAdd(epoll, static (number, kernel) => new Instance(kernel, number), this);

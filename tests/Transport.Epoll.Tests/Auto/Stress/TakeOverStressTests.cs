@@ -28,10 +28,13 @@ public sealed class TakeOverStressTests(ITestOutputHelper output)
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
-    [Fact]
-    public async Task Echo_LoopsTakenOverAtRandomMoments_NoByteIsLostRepeatedOrReordered()
+    /// <summary>With loops that share their threads the number of these changes at random moments, too.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Echo_LoopsTakenOverAtRandomMoments_NoByteIsLostRepeatedOrReordered(bool shared)
     {
-        var taker = await RunAsync(EchoSizes.Small, Callbacks);
+        var taker = await RunAsync(EchoSizes.Small, shared ? Callbacks : Callbacks / 2, shared);
 
         Assert.InRange(taker.FromOutside, MinTakeOvers, Callbacks);
         Assert.InRange(taker.FromInside, MinTakeOvers, Callbacks);
@@ -41,17 +44,17 @@ public sealed class TakeOverStressTests(ITestOutputHelper output)
     [Fact]
     public async Task Echo_LoopsTakenOverInLargeSends_NoByteIsLostRepeatedOrReordered()
     {
-        var taker = await RunAsync(EchoSizes.Large, LargeCallbacks);
+        var taker = await RunAsync(EchoSizes.Large, LargeCallbacks, shared: true);
 
         Assert.InRange(taker.FromSends, MinTakeOversInSends, LargeCallbacks);
     }
 
     private static long Ran(EchoServer server) => server.Handlers.Sum(handler => handler.Reads.Ran + handler.Flushes.Ran);
 
-    private async Task<LoopTaker> RunAsync(EchoSizes sizes, long callbacks)
+    private async Task<LoopTaker> RunAsync(EchoSizes sizes, long callbacks, bool shared)
     {
         var kernel = new OneDriverKernel();
-        await using var server = await EchoServer.StartAsync(kernel, sizes);
+        await using var server = await EchoServer.StartAsync(kernel, sizes, shared);
         using var traffic = new PatternTraffic([.. Enumerable.Repeat(server.Tcp, TcpConnections), .. Enumerable.Repeat(server.Unix, UnixConnections)], sizes.MaxOnTheWay);
         var clock = Stopwatch.StartNew();
         kernel.LargeSend = server.Taker.VisitLargeSend;
@@ -63,8 +66,10 @@ public sealed class TakeOverStressTests(ITestOutputHelper output)
 
         output.WriteLine($"{server.Taker.Callbacks} callbacks on the loops in {clock.Elapsed.TotalSeconds:F1} s, {traffic.BytesEchoed} bytes, taken over");
         output.WriteLine($"{server.Taker.FromOutside} times from outside, {server.Taker.FromInside} times from inside a callback, {server.Taker.FromSends} times in a large send;");
+        output.WriteLine($"the number of carriers changed {server.Taker.Changes} times;");
         output.WriteLine($"handlers resumed {Ran(server)} times, loops and pool together.");
         Assert.Equal(0, kernel.Violations);
+        Assert.Equal(shared, server.Taker.Changes > 100);
         Assert.All(server.Handlers, handler => Assert.Equal(handler.Reads.Asked + handler.Flushes.Asked, handler.Reads.Ran + handler.Flushes.Ran));
         Assert.All(server.Handlers, handler => Assert.Equal(0, handler.Reads.Repeated + handler.Flushes.Repeated));
         Assert.InRange(server.Taker.Callbacks, callbacks, Ran(server));

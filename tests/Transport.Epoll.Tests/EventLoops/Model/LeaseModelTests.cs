@@ -4,7 +4,7 @@ using Transport.Epoll.Tests.Support;
 
 namespace Transport.Epoll.Tests.EventLoops.Model;
 
-/// <summary>Checks lease.pml, wakeups.pml, passing.pml and tickets.pml exhaustively with spin: as they are, and with each seeded fault.</summary>
+/// <summary>Checks lease.pml, wakeups.pml, passing.pml, tickets.pml and carriers.pml exhaustively with spin: as they are, and with each seeded fault.</summary>
 [Collection(RunsAlone.Name)]
 public sealed class LeaseModelTests : IDisposable
 {
@@ -24,6 +24,7 @@ public sealed class LeaseModelTests : IDisposable
     [InlineData("wakeups.pml", "WATCHDOG")]
     [InlineData("passing.pml", "")]
     [InlineData("tickets.pml", "")]
+    [InlineData("carriers.pml", "")]
     public async Task Model_AsItIs_HasNoError(string model, string switches)
     {
         string report = await CheckAsync(model, switches);
@@ -62,6 +63,14 @@ public sealed class LeaseModelTests : IDisposable
     [InlineData("tickets.pml", "NOT_SPARED", "assertion violated")]
     [InlineData("tickets.pml", "SPARED_TWICE", "assertion violated")]
     [InlineData("tickets.pml", "NO_SECOND_LOOK", "assertion violated")]
+    [InlineData("carriers.pml", "NOT_ONCE", "assertion violated")]
+    [InlineData("carriers.pml", "ARMED_BLIND", "invalid end state")]
+    [InlineData("carriers.pml", "NO_RECHECK", "invalid end state")]
+    [InlineData("carriers.pml", "WORK_LEFT", "invalid end state")]
+    [InlineData("carriers.pml", "LOST_ARMS", "assertion violated")]
+    [InlineData("carriers.pml", "RETIRES_UNLOCKED", "assertion violated")]
+    [InlineData("carriers.pml", "STOP_ONE", "invalid end state")]
+    [InlineData("carriers.pml", "CLOSED_BY_FIRST", "assertion violated")]
     public async Task Model_SeededFault_IsFound(string model, string switches, string error)
     {
         string report = await CheckAsync(model, switches);

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using Transport.Epoll.EventLoops;
+
+namespace Transport.Epoll.Scheduling;
+
+/// <summary>Looks how busy the carriers are, and adds one or has one leave as <see cref="CarrierPolicy"/> says.</summary>
+/// <remarks>Watchdog only.</remarks>
+internal sealed class CarrierGovernor(Carriers carriers, DriverThreads threads, EventLoop[] loops, IdleProcessors idle)
+{
+    private readonly CarrierPolicy _policy = new(loops.Length);
+    private readonly long[] _waited = new long[loops.Length];
+    private long _lookedAt;
+    private bool _isMeasuringIdle;
+
+    /// <summary>With each tick; it measures over <see cref="CarrierPolicy.Window"/> at least.</summary>
+    public void Look(long now)
+    {
+        int active = Math.Min(carriers.Active, carriers.Wanted); // one that shall leave may take a while to notice
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(_lookedAt, now);
+        if (_lookedAt != 0 && elapsed < CarrierPolicy.Window(active))
+        {
+            return;
+        }
+
+        double busy = Busy(now, now - _lookedAt);
+        if (_lookedAt != 0)
+        {
+            Decide(active, busy, elapsed);
+        }
+
+        _lookedAt = now;
+    }
+
+    private void Decide(int active, double busy, TimeSpan elapsed)
+    {
+        // What the processors did meanwhile is only asked for when it matters, so one window later than the load is seen.
+        bool isFull = CarrierPolicy.IsFull(active, busy);
+        double idleNow = isFull ? idle.Measure() : 0;
+        int wanted = _policy.Decide(active, busy, isFull && _isMeasuringIdle ? idleNow : 0, elapsed);
+        _isMeasuringIdle = isFull;
+        carriers.Wanted = wanted;
+        if (wanted > active)
+        {
+            carriers.TryAdd(threads);
+        }
+    }
+
+    /// <summary>How many loops were driven at the same time since the last look, on average.</summary>
+    private double Busy(long now, long elapsed)
+    {
+        long busy = 0;
+        for (int i = 0; i < loops.Length; i++)
+        {
+            long waited = loops[i].Counters.WaitTicks(now);
+            busy += loops[i].HasEnded ? 0 : Math.Clamp(elapsed - (waited - _waited[i]), 0, elapsed);
+            _waited[i] = waited;
+        }
+
+        return elapsed == 0 ? 0 : (double)busy / elapsed;
+    }
+}

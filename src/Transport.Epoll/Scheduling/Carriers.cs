@@ -1,0 +1,188 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using Transport.Epoll.EventLoops;
+
+namespace Transport.Epoll.Scheduling;
+
+/// <summary>
+/// The threads that serve a group's loops together, as many as the load needs: each takes a loop that has something to do, gives it one turn, and takes the
+/// next. One that a callback holds up loses its loop to a standby, which is a carrier in its place.
+/// </summary>
+/// <remarks>Any thread.</remarks>
+[SuppressMessage("Design", "CA1001", Justification = "The last carrier disposes the loops' outer epoll instance.")]
+internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> createSpin)
+{
+    /// <summary>The name of a thread that serves all loops of a group.</summary>
+    public const string ThreadName = "epoll-loop-any";
+
+    // By number. Whoever starts the group writes, before the first carrier begins.
+    private readonly EventLoop[] _loops = new EventLoop[loops];
+
+    // Guards the two below. Threads that have run callbacks enter it by Uninterruptible.
+    private readonly object _gate = new();
+    private int _active;
+    private bool _ended;
+
+    // Loops that have not ended.
+    private int _running = loops;
+
+    // The governor writes; carriers read.
+    private int _wanted = 1;
+
+    /// <summary>How many serve the loops; who is held up in a callback has another one in its place: a hint.</summary>
+    public int Active => Volatile.Read(ref _active);
+
+    /// <summary>How many shall serve them, from 1 to the number of loops. One too many leaves after its next turn; one that sleeps costs nothing.</summary>
+    public int Wanted
+    {
+        get => Volatile.Read(ref _wanted);
+        set => Volatile.Write(ref _wanted, value);
+    }
+
+    /// <summary>Serves this loop, too. Before <see cref="Start"/>.</summary>
+    public void Add(EventLoop loop)
+    {
+        _loops[loop.Counters.Index] = loop;
+        loop.Share(ready);
+    }
+
+    /// <summary>All loops are added: starts the first carrier.</summary>
+    public void Start(DriverThreads threads)
+    {
+        TryEnter();
+        try
+        {
+            threads.Start(ThreadName, () => Run(null));
+        }
+        catch
+        {
+            Leave();
+            throw;
+        }
+    }
+
+    /// <summary>The group can't start: gives up what the loops would share.</summary>
+    public void Discard()
+    {
+        if (TryEnter())
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>One carrier more, if a thread can be had that is not of the reserve. Watchdog.</summary>
+    public bool TryAdd(DriverThreads threads)
+    {
+        if (!threads.HasReserve || threads.TrySpare() is not Standby standby)
+        {
+            return false; // the reserve comes first: without it nothing runs on a loop
+        }
+
+        if (!TryEnter())
+        {
+            threads.Return(standby);
+            return false;
+        }
+
+        threads.HandOver(standby, () => Run(null));
+        return true;
+    }
+
+    /// <summary>One more is about to begin; false when all loops have ended.</summary>
+    private bool TryEnter()
+    {
+        Uninterruptible.Enter(_gate);
+        bool entered = !_ended;
+        _active += entered ? 1 : 0;
+        Monitor.Exit(_gate);
+        return entered;
+    }
+
+    /// <summary>Serves loops, first the one that the calling thread holds already, if any.</summary>
+    /// <returns>True when all loops have ended; false when the thread has lost its loop to another one, or is not needed any more.</returns>
+    public bool Run(EventLoop? held)
+    {
+        Thread.CurrentThread.Name = ThreadName;
+        SpinPolicy spin = createSpin();
+        long lookedAt = Stopwatch.GetTimestamp();
+        long since = lookedAt;
+        if (held is null)
+        {
+            ready.Enter();
+        }
+
+        while ((held ?? Take(spin, ref lookedAt, out since)) is EventLoop loop)
+        {
+            switch (loop.RunShared(isTakenOver: held is not null, since)) // from a thread that had entered
+            {
+                case SharedTurn.Lost:
+                    return false; // and whoever has it now counts in our place
+                case SharedTurn.Ended when Interlocked.Decrement(ref _running) == 0:
+                    ready.Stop();
+                    break;
+            }
+
+            held = null;
+            if (Active > Wanted && TryRetire())
+            {
+                return false;
+            }
+        }
+
+        Leave();
+        return true;
+    }
+
+    /// <summary>The next loop; <see langword="null"/> when all have ended. If the outer instance can't be waited for any more, all loops end by that.</summary>
+    private EventLoop? Take(SpinPolicy spin, ref long lookedAt, out long since)
+    {
+        since = lookedAt;
+        try
+        {
+            return ready.Take(spin, ref lookedAt, out since) is >= 0 and int loop ? _loops[loop] : null;
+        }
+#pragma warning disable CA1031 // Whatever it was: the group ends its listeners and the host.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            foreach (EventLoop loop in _loops)
+            {
+                loop.EndIfWaiting(exception); // those that are driven end when they can't be armed
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>One that has entered is done.</summary>
+    private void Leave()
+    {
+        ready.Leave();
+        Uninterruptible.Enter(_gate);
+        _ended = true;
+        bool isLast = --_active == 0;
+        Monitor.Exit(_gate);
+        if (isLast)
+        {
+            ready.Dispose();
+        }
+        else
+        {
+            ready.Stop();
+        }
+    }
+
+    private bool TryRetire()
+    {
+        Uninterruptible.Enter(_gate);
+        bool retires = _active > Wanted;
+        _active -= retires ? 1 : 0;
+        Monitor.Exit(_gate);
+        if (retires)
+        {
+            ready.Leave();
+        }
+
+        return retires;
+    }
+}

@@ -179,9 +179,9 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
     private void OnLoopFailed(Exception exception)
     {
         EpollTransportLog.LoopEnded(_logger, exception);
-        if (_lifetime is IHostApplicationLifetime lifetime)
+        if (_lifetime is not null)
         {
-            _ = Detached.RunOnThread(lifetime.StopApplication); // the application's own code runs there, and other loops need this thread
+            _ = Detached.RunOnThread(_lifetime.StopApplication); // the application's own code runs there, and other loops need this thread
         }
     }
 }

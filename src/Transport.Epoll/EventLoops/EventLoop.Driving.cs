@@ -36,24 +36,10 @@ internal sealed partial class EventLoop
         return true;
     }
 
-    /// <summary>Nobody can be given the loop any more: ends it, unless a thread drives it, which will find out by itself. Any thread.</summary>
-    public void EndIfWaiting(Exception failure)
-    {
-        if (LoopLease.IsWaiting(Lease.Word) && !_closed)
-        {
-            End(failure);
-        }
-    }
-
-    /// <summary>Once, though two may find at the same time that a loop can't be armed.</summary>
-    private void End(Exception? failure)
+    /// <summary>The loop handles nothing more. The last thread that may drive it.</summary>
+    public void End(Exception? failure)
     {
         LoopThread.Driven = LoopThread.Running = null;
-        if (Interlocked.Exchange(ref _ending, 1) != 0)
-        {
-            return;
-        }
-
         Close();
         _onEnd(failure);
         Started.OnEnded(failure);
@@ -111,7 +97,6 @@ internal sealed partial class EventLoop
         {
             LoopThread.Driven = LoopThread.Running = this;
             Lease.ThreadId = LoopThread.Id;
-            _driverName = Thread.CurrentThread.Name;
             if (!isTakenOver)
             {
                 long now = Stopwatch.GetTimestamp();

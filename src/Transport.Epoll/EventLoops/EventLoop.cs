@@ -33,10 +33,6 @@ internal sealed partial class EventLoop
     private readonly ICallbackPolicy? _policy;
     private readonly EventPoller _poller;
     private bool _stopping;
-    private string? _driverName;
-
-    // 1 when somebody ends the loop.
-    private int _ending;
 
     // Set before anybody drives it: what it waits in, if threads serve it together with others.
     private ReadyLoops? _ready;
@@ -178,9 +174,6 @@ internal sealed partial class EventLoop
 
     /// <summary>Whether a foreign thread may send in place now, see <see cref="WorkQueue.TryActForSleeper"/>.</summary>
     public bool TryEnterSendInPlace() => _ready?.TryActForSleeper() ?? _work.TryActForSleeper();
-
-    /// <summary>The name of the thread that drives it. Lease holder only.</summary>
-    public string DriverName => _driverName ?? Name;
 
     /// <summary>The lease was taken over from the former driver; the caller, who holds it now, hands the loop to a new one.</summary>
     public void OnTakenOver()

@@ -10,10 +10,10 @@ internal sealed class EventPoller(EpollInstance epoll, WorkQueue work, LoopLease
 {
     private const int MaxEventsPerTurn = 128;
 
+    private readonly EpollEvent[] _events = new EpollEvent[MaxEventsPerTurn];
+
     /// <summary>Whether nobody waits for this loop alone: a turn takes what is there (<see cref="ReadyLoops"/>).</summary>
     public bool IsShared { get; set; }
-
-    private readonly EpollEvent[] _events = new EpollEvent[MaxEventsPerTurn];
 
     /// <summary>The next batch of events; it may be empty.</summary>
     public ReadOnlySpan<EpollEvent> Next(bool hasWork)

@@ -15,6 +15,7 @@ internal static class LoopThread
     [ThreadStatic]
     private static long t_sending;
 
+    // Plus one: 0 while it was not asked for.
     [ThreadStatic]
     private static int t_id;
 

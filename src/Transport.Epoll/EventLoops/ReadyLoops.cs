@@ -54,7 +54,7 @@ internal sealed class ReadyLoops : IDisposable
     /// <summary>Waits for a loop that has something to do, and gives it to the calling thread, which has entered. The result is its number, or −1 when all loops have ended.</summary>
     /// <param name="spin">The calling thread's.</param>
     /// <param name="lookedAt">When it has looked for the last time; set to now, in ticks of <see cref="Stopwatch"/>.</param>
-    /// <param name="since">So long ago, at most, the loop has become ready.</param>
+    /// <param name="since">The loop has become ready after this: now if the thread has waited for it, else when it looked before.</param>
     public int Take(SpinPolicy spin, ref long lookedAt, out long since)
     {
         Span<EpollEvent> one = stackalloc EpollEvent[1]; // a second loop would wait for the first one's turn, though another thread may be free

@@ -87,7 +87,7 @@ internal sealed class RunQueue(EventLoop loop, ICallbackPolicy? policy, Action<E
     /// <summary>Runs user code: outside state running, and with nothing of it left on the thread afterwards. False when the lease is lost.</summary>
     private bool TryRunApplicationItem(in WorkItem item, long now)
     {
-        string name = loop.DriverName;
+        string? name = Thread.CurrentThread.Name;
         LoopThread.Running = null;
         long entered = loop.Lease.Enter(item.Owner!, now);
         item.RunForOwner();

@@ -13,7 +13,7 @@ internal sealed class SpinPolicy
     /// <summary>One client that asks again as soon as it is answered is well above; arrivals at random are below, unless they come one on the other's heels.</summary>
     private const double MinBridged = 15.0 / 16;
 
-    /// <summary>How many gaps are lately.</summary>
+    /// <summary>So many gaps back the share reaches, about: each counts for so much less than the one after it.</summary>
     private const int Lately = 32;
 
     private static int s_spinning;
@@ -35,9 +35,6 @@ internal sealed class SpinPolicy
 
     /// <summary>The longest spin, in ticks of <see cref="Stopwatch"/>.</summary>
     public long Limit => WakeUp is > 0 and long wakeUp ? 2 * wakeUp : _longest;
-
-    /// <summary>Whether it may ever spin.</summary>
-    public bool IsEnabled => _longest > 0 && _maxSpinning > 0;
 
     /// <summary>Whether to spin now; if so, <see cref="End"/> must follow.</summary>
     public bool TryBegin()
@@ -72,6 +69,6 @@ internal sealed class SpinPolicy
         return true;
     }
 
-    /// <summary>Of two that take longer than the longest spin the poll would not see the end; nor may a machine that was busy when it was measured make all gaps look short.</summary>
+    /// <summary>One wake-up, and no more than half of the longest spin, for two are the limit; a machine that was busy when it was measured must not make all gaps look short.</summary>
     private long WakeUp => Math.Min(_wakeUp?.Ticks ?? 0, _longest / 2);
 }

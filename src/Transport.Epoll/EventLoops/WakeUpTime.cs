@@ -20,7 +20,7 @@ internal sealed class WakeUpTime
         init => _ticks = value;
     }
 
-    /// <summary>Wakes the loop some times and takes the median. It takes about a millisecond.</summary>
+    /// <summary>Wakes the loop some times and takes the median: fifteen times, fewer if that takes longer than 50 ms.</summary>
     /// <param name="lease">The loop's.</param>
     /// <param name="post">Leaves something for the loop to run.</param>
     public void Measure(LoopLease lease, Action<Action<object?>> post)

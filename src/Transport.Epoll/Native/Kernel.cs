@@ -15,6 +15,9 @@ internal unsafe class Kernel : FileCalls
     /// <summary>The most buffers of one gather send. Linux allows 1024 (IOV_MAX, sendmsg(2)); 256 pool blocks make 1 MiB.</summary>
     public const int MaxGather = 256;
 
+    /// <summary>CPU_SETSIZE of sched_setaffinity(2).</summary>
+    public const int MaxProcessors = 1024;
+
     [ThreadStatic]
     private static MemoryHandle[]? t_pins;
 

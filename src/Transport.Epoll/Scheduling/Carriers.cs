@@ -18,10 +18,11 @@ internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> cre
     // By number. Whoever starts the group writes, before the first carrier begins.
     private readonly EventLoop[] _loops = new EventLoop[loops];
 
-    // Guards the two below. Threads that have run callbacks enter it by Uninterruptible.
+    // Guards the three below. Threads that have run callbacks enter it by Uninterruptible.
     private readonly object _gate = new();
     private int _active;
     private bool _ended;
+    private Exception? _failure;
 
     // Loops that have not ended.
     private int _running = loops;
@@ -50,25 +51,11 @@ internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> cre
     public void Start(DriverThreads threads)
     {
         TryEnter();
-        try
-        {
-            threads.Start(ThreadName, () => Run(null));
-        }
-        catch
-        {
-            Leave();
-            throw;
-        }
+        threads.Start(ThreadName, () => Run(null));
     }
 
-    /// <summary>The group can't start: gives up what the loops would share.</summary>
-    public void Discard()
-    {
-        if (TryEnter())
-        {
-            Leave();
-        }
-    }
+    /// <summary>The group can't start: gives up what the loops would share. No carrier has begun.</summary>
+    public void Discard() => ready.Dispose();
 
     /// <summary>One carrier more, if a thread can be had that is not of the reserve. Watchdog.</summary>
     public bool TryAdd(DriverThreads threads)
@@ -133,7 +120,7 @@ internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> cre
         return true;
     }
 
-    /// <summary>The next loop; <see langword="null"/> when all have ended. If the outer instance can't be waited for any more, all loops end by that.</summary>
+    /// <summary>The next loop; <see langword="null"/> when all have ended, or when the outer instance can't be waited for any more: then all carriers leave.</summary>
     private EventLoop? Take(SpinPolicy spin, ref long lookedAt, out long since)
     {
         since = lookedAt;
@@ -145,16 +132,14 @@ internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> cre
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            foreach (EventLoop loop in _loops)
-            {
-                loop.EndIfWaiting(exception); // those that are driven end when they can't be armed
-            }
-
+            Uninterruptible.Enter(_gate);
+            _failure ??= exception;
+            Monitor.Exit(_gate);
             return null;
         }
     }
 
-    /// <summary>One that has entered is done.</summary>
+    /// <summary>One that has entered is done, and the others shall be. The last one ends the loops that a failure has left, which nobody else can drive then.</summary>
     private void Leave()
     {
         ready.Leave();
@@ -162,14 +147,18 @@ internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> cre
         _ended = true;
         bool isLast = --_active == 0;
         Monitor.Exit(_gate);
-        if (isLast)
-        {
-            ready.Dispose();
-        }
-        else
+        if (!isLast)
         {
             ready.Stop();
+            return;
         }
+
+        foreach (EventLoop loop in _loops.Where(static loop => !loop.HasEnded))
+        {
+            loop.End(_failure);
+        }
+
+        ready.Dispose();
     }
 
     private bool TryRetire()

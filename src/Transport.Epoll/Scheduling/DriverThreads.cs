@@ -31,11 +31,11 @@ internal sealed class DriverThreads : IObservedThreads
     // Threads beyond those of the start: parked, reserved, lent, held up in a callback, or carriers that were added.
     private int _standbys;
 
-    // Those of the start. Whoever starts the loops.
-    private int _started;
-
     // Those of them that are lent.
     private int _lent;
+
+    // The threads of the start. Whoever starts the loops.
+    private int _started;
 
     // The length of the list. Written under the gate, read by the loops without it: a stale value does no harm, see HasReserve.
     private int _reserve;
@@ -108,7 +108,7 @@ internal sealed class DriverThreads : IObservedThreads
     /// </summary>
     public Standby? TryReserve() => Unpark(keep: _loops) ?? TryStart(_starter) ?? Unpark(keep: 0);
 
-    /// <summary>The same, but never one of the reserve.</summary>
+    /// <summary>A thread to be given something else, or to be returned, never one of the reserve; <see langword="null"/> if there is none to be had.</summary>
     public Standby? TrySpare() => Unpark(keep: _loops) ?? TryStart(_lentStarter);
 
     /// <summary>Watchdog, with each tick: starts what the reserve lacks, if that can be started now.</summary>

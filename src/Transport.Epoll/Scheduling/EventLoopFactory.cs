@@ -12,9 +12,6 @@ internal static class EventLoopFactory
     /// <summary>So many standbys a group may have for each loop, and as many more as it may lend: one in reserve, the others in place of threads that callbacks hold up.</summary>
     public const int StandbysPerLoop = 8;
 
-    /// <summary>CPU_SETSIZE of sched_setaffinity(2).</summary>
-    private const int MaxProcessors = 1024;
-
     /// <summary>Starts a group of loops.</summary>
     /// <param name="kernel">The system calls.</param>
     /// <param name="count">The number of loops.</param>
@@ -28,7 +25,7 @@ internal static class EventLoopFactory
     public static EventLoopGroup CreateGroup(Kernel kernel, int count, int spinMicroseconds, IList<int>? affinity,
         AutoTimes? auto, SchedulingCounters counters, ILogger logger, Action onEnded, Action<Thread>? startThread = null)
     {
-        Span<bool> allowed = stackalloc bool[MaxProcessors];
+        Span<bool> allowed = stackalloc bool[Kernel.MaxProcessors];
         kernel.GetAffinity(allowed);
         int[] processors = affinity is null ? [] : [.. affinity];
         foreach (int processor in processors)
@@ -52,7 +49,7 @@ internal static class EventLoopFactory
 
         void OnStarted(EventLoop[] loops)
         {
-            if (CreateSpin().IsEnabled)
+            if (spinning > 0 && usable > 1)
             {
                 wakeUp.Measure(loops[0].Lease, item => loops[0].Post(item, null));
             }

@@ -33,27 +33,25 @@ internal sealed class EventLoopGroup
         _onLoopsEnded = onLoopsEnded;
         _running = count;
         _loops = new EventLoop[count];
-        int started = 0;
-        bool isDriven = threads.Carriers is null;
+        int driven = 0;
         try
         {
-            for (; started < count; started++)
+            for (int i = 0; i < count; i++)
             {
-                _loops[started] = createLoop(started, OnLoopEnded);
-                EventLoop loop = _loops[started];
-                if (_threads.Carriers is Carriers carriers)
+                EventLoop loop = _loops[i] = createLoop(i, OnLoopEnded);
+                if (threads.Carriers is Carriers carriers)
                 {
                     carriers.Add(loop);
                 }
                 else
                 {
-                    _threads.Start(loop.Name, loop.Drive);
+                    threads.Start(loop.Name, loop.Drive);
+                    driven++;
                 }
             }
 
-            _threads.Carriers?.Start(_threads);
-            isDriven = true;
-
+            threads.Carriers?.Start(threads);
+            driven = count;
             foreach (EventLoop loop in _loops)
             {
                 loop.Started.Wait();
@@ -63,26 +61,21 @@ internal sealed class EventLoopGroup
         }
         catch
         {
-            for (int i = 0; i < started; i++)
+            for (int i = 0; i < count && _loops[i] is EventLoop loop; i++)
             {
-                if (isDriven)
+                if (i < driven)
                 {
-                    _loops[i].Stop();
+                    loop.Stop();
                 }
                 else
                 {
-                    _loops[i].Close();
+                    loop.Close(); // made, and nobody drives it
                 }
             }
 
-            if (started < count)
+            if (driven == 0)
             {
-                _loops[started]?.Close(); // made, but not started
-            }
-
-            if (!isDriven)
-            {
-                _threads.Carriers!.Discard();
+                threads.Carriers?.Discard();
             }
 
             _threads.Close();

@@ -12,7 +12,6 @@ namespace Transport.Epoll.Scheduling;
 /// <remarks>Watchdog only.</remarks>
 internal sealed class IdleProcessors(Kernel kernel, Func<TimeSpan>? processorTime = null)
 {
-    private const int MaxProcessors = 1024;
     private const int MaxText = 256 * 1024;
     private const int TicksPerSecond = 100; // USER_HZ on every Linux that .NET runs on
 
@@ -38,7 +37,7 @@ internal sealed class IdleProcessors(Kernel kernel, Func<TimeSpan>? processorTim
     /// <summary>Of the lines "cpu7 user nice system idle iowait …": the ticks in idle and iowait, and those in all columns.</summary>
     private (long Idle, long All) Read()
     {
-        Span<bool> allowed = stackalloc bool[MaxProcessors];
+        Span<bool> allowed = stackalloc bool[Kernel.MaxProcessors];
         kernel.GetAffinity(allowed);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(MaxText);
         SysResult read = kernel.ReadFile("/proc/stat\0"u8, buffer);
@@ -53,7 +52,7 @@ internal sealed class IdleProcessors(Kernel kernel, Func<TimeSpan>? processorTim
                 break;
             }
 
-            if (!Utf8Parser.TryParse(line[3..], out int processor, out int length) || processor >= MaxProcessors || !allowed[processor])
+            if (!Utf8Parser.TryParse(line[3..], out int processor, out int length) || processor >= allowed.Length || !allowed[processor])
             {
                 continue; // the first line is of all
             }

@@ -26,7 +26,6 @@ internal sealed class LoopWatchdog
     private readonly ExhaustionReport _exhaustion;
     private readonly LoopObservation[] _observations;
     private readonly TimeSpan _interval;
-
     private readonly CarrierGovernor? _governor;
 
     public LoopWatchdog(AutoScheduling auto, ReadOnlySpan<EventLoop> loops, Func<TimeSpan>? processorTime = null, CarrierGovernor? governor = null)

@@ -67,9 +67,6 @@ internal sealed class AutoLoops : IDisposable
 
     public IReadOnlyList<EventLoop> Loops => _group.Loops.ToArray();
 
-    /// <summary>What the kernel says that each processor was idle, in ticks.</summary>
-    public long Idle { get; set; }
-
     public EventLoop Loop => _group.Loops[0];
 
     public EventLoop Other => _group.Loops[1];

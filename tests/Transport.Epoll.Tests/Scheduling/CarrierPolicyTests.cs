@@ -85,6 +85,14 @@ public class CarrierPolicyTests
         Assert.True(after.Min() >= Math.Min(Math.Ceiling(offered / 0.6), processors) - 1, $"{after.Min()} carriers for a load of {offered} processors");
     }
 
+    [Fact]
+    public void Decide_FullLoadOnSixteenProcessors_AllServeItWithinTwoSeconds()
+    {
+        List<int> carriers = new Simulation(processors: 16, offered: 15).Run(TimeSpan.FromSeconds(2));
+
+        Assert.True(carriers[^1] >= 15, $"{carriers[^1]} carriers");
+    }
+
     /// <summary>A load that goes down: all carriers that have no use leave, one in two seconds.</summary>
     [Theory]
     [InlineData(4)]

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Transport.Epoll.Diagnostics;
 
 namespace Transport.Epoll.Connections;
@@ -7,7 +8,7 @@ namespace Transport.Epoll.Connections;
 /// descriptor.
 /// </summary>
 /// <remarks>Any thread.</remarks>
-internal sealed class ClosedSignal(ConnectionSettings settings, EpollConnection connection) : IDisposable
+internal sealed class ClosedSignal(ConnectionSettings settings, ConnectionContext connection) : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
 

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Microsoft.AspNetCore.Connections;
 using Transport.Epoll.Diagnostics;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Native;
@@ -136,7 +136,7 @@ internal sealed class ConnectionFacts(Kernel kernel, EventLoop loop, FileDescrip
     public void OnEnding(ConnectionEnd end) => Interlocked.CompareExchange(ref _end, (int)end + 1, 0);
 
     /// <summary>It has begun to serve.</summary>
-    public void OnStarted(EpollConnection connection)
+    public void OnStarted(ConnectionContext connection)
     {
         loop.Counters.Shared.OnConnection();
         if (TransportEventSource.Log.IsEnabled())
@@ -146,7 +146,7 @@ internal sealed class ConnectionFacts(Kernel kernel, EventLoop loop, FileDescrip
     }
 
     /// <summary>Its descriptor is closed.</summary>
-    public void OnEnded(EpollConnection connection)
+    public void OnEnded(ConnectionContext connection)
     {
         ConnectionEnd end = (ConnectionEnd)Math.Max(0, Volatile.Read(ref _end) - 1);
         loop.Counters.Shared.OnConnectionEnded(end);
@@ -157,13 +157,13 @@ internal sealed class ConnectionFacts(Kernel kernel, EventLoop loop, FileDescrip
     }
 
     /// <summary>Any thread.</summary>
-    public EpollConnectionSnapshot? Capture(EpollConnection connection, bool withTcpInfo) => descriptor.IsClosed ? null : new EpollConnectionSnapshot
+    public EpollConnectionSnapshot? Capture(ConnectionContext connection, bool isClosing, bool onPool, bool withTcpInfo) => descriptor.IsClosed ? null : new EpollConnectionSnapshot
     {
         Id = connection.ConnectionId,
         LoopIndex = LoopIndex,
         LocalEndPoint = connection.LocalEndPoint?.ToString(),
         RemoteEndPoint = connection.RemoteEndPoint?.ToString(),
-        State = connection.ShutdownReason is null ? "open" : "closing",
+        State = isClosing ? "closing" : "open",
         AcceptedAt = AcceptedAt,
         Age = DateTime.UtcNow - _acceptedAt,
         BytesReceived = BytesReceived,
@@ -172,7 +172,7 @@ internal sealed class ConnectionFacts(Kernel kernel, EventLoop loop, FileDescrip
         IsWritingPaused = IsWritingPaused,
         ReadingPaused = ReadingPaused,
         WritingPaused = WritingPaused,
-        OnPool = connection.Callbacks.IsOnPool,
+        OnPool = onPool,
         Description = Description,
         TcpInfo = withTcpInfo ? GetTcpInfo() : null,
     };

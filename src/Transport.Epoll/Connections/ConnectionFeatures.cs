@@ -11,7 +11,7 @@ namespace Transport.Epoll.Connections;
 /// A list, not a dictionary: there are few, they are read once per connection, and an idle connection shall be small.
 /// </summary>
 /// <remarks>Whoever has the connection, one thread at a time, as with any feature collection.</remarks>
-internal sealed class ConnectionFeatures(EpollConnection connection, IMemoryPoolFeature? recordBlocks = null) : IFeatureCollection
+internal sealed class ConnectionFeatures(ConnectionContext connection, IEpollConnectionFeature facts, IMemoryPoolFeature? recordBlocks = null) : IFeatureCollection
 {
     private static readonly Type[] s_own =
     [
@@ -84,7 +84,7 @@ internal sealed class ConnectionFeatures(EpollConnection connection, IMemoryPool
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     private object Own(Type key)
-        => key == typeof(IEpollConnectionFeature) ? connection.Facts : _tlsIsComing && key == typeof(IMemoryPoolFeature) ? recordBlocks! : connection;
+        => key == typeof(IEpollConnectionFeature) ? facts : _tlsIsComing && key == typeof(IMemoryPoolFeature) ? recordBlocks! : connection;
 
     private int Find(Type key)
     {

@@ -64,7 +64,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IMeasu
         _closed = new ClosedSignal(settings, this);
         ConnectionClosed = _closed.Token;
         _loan = new SocketLoan(settings.Kernel, descriptor, this, isUnix, mayLinger);
-        Features = new ConnectionFeatures(this, settings.RecordBlocks);
+        Features = new ConnectionFeatures(this, Facts, settings.RecordBlocks);
 
         ApplicationScheduler application = new(loop, this, settings.Inline);
         SendScheduler send = new(loop);
@@ -153,7 +153,7 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IMeasu
         _sender.OnEvents(events);
     }
 
-    public EpollConnectionSnapshot? Capture(bool withTcpInfo) => Facts.Capture(this, withTcpInfo);
+    public EpollConnectionSnapshot? Capture(bool withTcpInfo) => Facts.Capture(this, isClosing: ShutdownReason is not null, onPool: Callbacks.IsOnPool, withTcpInfo);
 
     public void OnFault(Exception exception) => Abort(new ConnectionAbortedException(exception.Message, exception));
 

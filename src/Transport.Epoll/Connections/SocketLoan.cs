@@ -7,7 +7,7 @@ namespace Transport.Epoll.Connections;
 
 /// <summary>The socket over a connection's descriptor that the application may borrow: made on first use, never lent again once it is closed.</summary>
 /// <remarks>Any thread, under its own lock.</remarks>
-internal sealed class SocketLoan(Kernel kernel, FileDescriptor descriptor, EpollConnection connection, bool isUnix, bool mayLinger)
+internal sealed class SocketLoan(Kernel kernel, FileDescriptor descriptor, ConnectionContext connection, bool isUnix, bool mayLinger)
 {
     // Under the lock.
     private BorrowedSocket? _socket;

@@ -93,6 +93,7 @@ public class LayeringTests
     [Theory]
     [InlineData("EventLoops", 5)]
     [InlineData("Scheduling", 3)]
+    [InlineData("Connections", 6)]
     public void Floor_Files_FormNoLargerKnot(string floor, int most)
     {
         SourceFile[] files = [.. SourceTree.Library.Where(file => file.Floor == floor)];

@@ -29,7 +29,7 @@ public class ConnectionFeaturesTests
     public async Task Get_PoolBetweenLookingForTlsAndSettingIt_HasBlocksOfARecord()
     {
         await using ConnectionHarness harness = ConnectionHarness.Tcp();
-        ConnectionFeatures features = new(harness.Connection, RecordBlocks.Instance);
+        ConnectionFeatures features = new(harness.Connection, harness.Connection.Facts, RecordBlocks.Instance);
         Assert.Same(harness.Connection, features.Get<IMemoryPoolFeature>());
 
         Assert.Null(features.Get<ITlsConnectionFeature>());

@@ -90,7 +90,8 @@ internal sealed partial class EventLoop
     /// <summary>One turn, by a thread that <see cref="ReadyLoops.Take"/> gave the loop to, or that has taken its lease over.</summary>
     /// <param name="isTakenOver">Whether it has been taken over.</param>
     /// <param name="since">When it may have become ready, at the earliest.</param>
-    public SharedTurn RunShared(bool isTakenOver, long since)
+    /// <returns>False when the lease was lost in it: the loop is another thread's.</returns>
+    public bool RunShared(bool isTakenOver, long since)
     {
         Exception? failure = null;
         try
@@ -111,13 +112,13 @@ internal sealed partial class EventLoop
             if (!Turn())
             {
                 LoopThread.Driven = null;
-                return SharedTurn.Lost;
+                return false;
             }
 
             if (!_stopping)
             {
                 Release();
-                return SharedTurn.Done;
+                return true;
             }
         }
 #pragma warning disable CA1031 // As for a loop with a driver of its own.
@@ -128,7 +129,7 @@ internal sealed partial class EventLoop
         }
 
         End(failure);
-        return SharedTurn.Ended;
+        return true;
     }
 
     /// <summary>Gives the loop back. With the last line it is another thread's.</summary>
@@ -145,17 +146,4 @@ internal sealed partial class EventLoop
 
         _ready!.Arm(Counters.Index, _epoll);
     }
-}
-
-/// <summary>How a turn of a loop that is served together with others has ended.</summary>
-internal enum SharedTurn
-{
-    /// <summary>The loop waits for its next one.</summary>
-    Done,
-
-    /// <summary>The lease was lost in it: the loop is another thread's.</summary>
-    Lost,
-
-    /// <summary>The loop has ended.</summary>
-    Ended,
 }

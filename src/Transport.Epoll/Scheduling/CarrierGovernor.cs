@@ -39,7 +39,7 @@ internal sealed class CarrierGovernor(Carriers carriers, DriverThreads threads, 
         int wanted = _policy.Decide(active, busy, isFull && _isMeasuringIdle ? idleNow : 0, elapsed);
         _isMeasuringIdle = isFull;
         carriers.Wanted = wanted;
-        if (wanted > active)
+        if (wanted > carriers.Active)
         {
             carriers.TryAdd(threads);
         }

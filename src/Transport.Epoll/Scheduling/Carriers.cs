@@ -24,9 +24,6 @@ internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> cre
     private bool _ended;
     private Exception? _failure;
 
-    // Loops that have not ended.
-    private int _running = loops;
-
     // The governor writes; carriers read.
     private int _wanted = 1;
 
@@ -56,6 +53,9 @@ internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> cre
 
     /// <summary>The group can't start: gives up what the loops would share. No carrier has begun.</summary>
     public void Discard() => ready.Dispose();
+
+    /// <summary>All loops have ended: so do the carriers.</summary>
+    public void Stop() => ready.Stop();
 
     /// <summary>One carrier more, if a thread can be had that is not of the reserve. Watchdog.</summary>
     public bool TryAdd(DriverThreads threads)
@@ -100,13 +100,9 @@ internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> cre
 
         while ((held ?? Take(spin, ref lookedAt, out since)) is EventLoop loop)
         {
-            switch (loop.RunShared(isTakenOver: held is not null, since)) // from a thread that had entered
+            if (!loop.RunShared(isTakenOver: held is not null, since)) // from a thread that had entered
             {
-                case SharedTurn.Lost:
-                    return false; // and whoever has it now counts in our place
-                case SharedTurn.Ended when Interlocked.Decrement(ref _running) == 0:
-                    ready.Stop();
-                    break;
+                return false; // and whoever has it now counts in our place
             }
 
             held = null;

@@ -104,7 +104,7 @@ internal sealed class DriverThreads : IObservedThreads
 
     /// <summary>
     /// A thread that waits to be given a loop, or to be returned; <see langword="null"/> if there is none to be had. The reserve stays whole if
-    /// another thread can be started, otherwise it is what the reserve is for.
+    /// another thread can be started, otherwise it is what the reserve is for: while it is not whole, what waits behind the callback goes to the pool, which may be blocked.
     /// </summary>
     public Standby? TryReserve() => Unpark(keep: _loops) ?? TryStart(_starter) ?? Unpark(keep: 0);
 

@@ -25,19 +25,20 @@ internal static class EventLoopFactory
     public static EventLoopGroup CreateGroup(Kernel kernel, int count, int spinMicroseconds, IList<int>? affinity,
         AutoTimes? auto, SchedulingCounters counters, ILogger logger, Action onEnded, Action<Thread>? startThread = null)
     {
-        Span<bool> allowed = stackalloc bool[Kernel.MaxProcessors];
-        kernel.GetAffinity(allowed);
+        bool[] isAllowed = new bool[Kernel.MaxProcessors];
+        kernel.GetAffinity(isAllowed);
+        int[] allowed = [.. Enumerable.Range(0, isAllowed.Length).Where(i => isAllowed[i])];
         int[] processors = affinity is null ? [] : [.. affinity];
         foreach (int processor in processors)
         {
-            if (!allowed[processor])
+            if (!isAllowed[processor])
             {
-                throw new InvalidOperationException($"CpuAffinity names processor {processor}, which the process may not use; allowed are {string.Join(", ", Indices(allowed))}.");
+                throw new InvalidOperationException($"CpuAffinity names processor {processor}, which the process may not use; allowed are {string.Join(", ", allowed)}.");
             }
         }
 
         // Fewer processors than the kernel would let us use: a CPU quota, under which a spin takes time from the application.
-        int usable = Indices(allowed).Count;
+        int usable = allowed.Length;
         int spinning = Environment.ProcessorCount < usable ? 0 : spinMicroseconds;
         WakeUpTime wakeUp = new();
         ThreadStarter starter = new(exception => EpollTransportLog.StandbyNotStarted(logger, exception.Message), startThread);
@@ -65,19 +66,5 @@ internal static class EventLoopFactory
 
         EventLoop CreateLoop(int i, Action<Exception?> onLoopEnded) => new($"epoll-loop-{i}", kernel, CreateSpin(),
             processors.Length == 0 ? null : processors[i % processors.Length], exception => EpollTransportLog.LoopItemFailed(logger, exception), onLoopEnded, scheduling is null ? null : new CallbackPolicy($"epoll-loop-{i}", i, scheduling), counters.NewLoop(i));
-    }
-
-    private static List<int> Indices(ReadOnlySpan<bool> allowed)
-    {
-        List<int> indices = [];
-        for (int i = 0; i < allowed.Length; i++)
-        {
-            if (allowed[i])
-            {
-                indices.Add(i);
-            }
-        }
-
-        return indices;
     }
 }

@@ -127,7 +127,7 @@ internal sealed class EventLoopGroup
         return false;
     }
 
-    /// <summary>A loop has ended; with an exception if it could not go on. Watchdog and standbys end after the last one.</summary>
+    /// <summary>A loop has ended; with an exception if it could not go on. Carriers, watchdog and standbys end after the last one.</summary>
     private void OnLoopEnded(Exception? failure)
     {
         if (failure is not null)
@@ -137,6 +137,7 @@ internal sealed class EventLoopGroup
 
         if (Interlocked.Decrement(ref _running) == 0)
         {
+            _threads.Carriers?.Stop();
             _onLoopsEnded?.Invoke();
             _threads.Close();
         }

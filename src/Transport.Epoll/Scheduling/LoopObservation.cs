@@ -71,6 +71,9 @@ internal sealed class LoopObservation(EventLoop loop, AutoScheduling auto, TimeS
 
     public EventLoop Loop => loop;
 
+    /// <summary>For how long the transport's own code has held up the loop, when that was found.</summary>
+    public TimeSpan Running => _running;
+
     public LoopSight Look()
     {
         long word = loop.Lease.Word;

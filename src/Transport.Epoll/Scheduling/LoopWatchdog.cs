@@ -60,7 +60,7 @@ internal sealed class LoopWatchdog
             }
             else if (sight == LoopSight.Stuck)
             {
-                _auto.OnStuck(observation.Loop.Name, s_stuckAfter);
+                _auto.OnStuck(observation.Loop.Name, observation.Running);
             }
         }
 
@@ -101,24 +101,11 @@ internal sealed class LoopWatchdog
             LoopSight sight = Tick();
             stretch = sight >= LoopSight.Suspicious ? 1 : Math.Min(stretch * 2, MaxStretch);
             quiet = sight == LoopSight.Waiting ? quiet + 1 : 0;
-            if (quiet >= QuietTicksToSleep && !Sleep())
+            if (quiet >= QuietTicksToSleep && !_auto.Alarm.Sleep(CanSleep))
             {
                 return;
             }
         }
-    }
-
-    /// <summary>Sleeps until a loop is awake, unless one is already. False when stopped.</summary>
-    private bool Sleep()
-    {
-        _auto.Alarm.BeginSleep();
-        if (!CanSleep())
-        {
-            _auto.Alarm.EndSleep();
-            return true;
-        }
-
-        return _auto.Alarm.Sleep();
     }
 
     /// <summary>A loop adds to the callbacks that wait before it waits itself: in this order none is missed.</summary>

@@ -66,26 +66,14 @@ internal sealed class PoolRelief(AutoScheduling auto, Func<TimeSpan>? processorT
         _isOnItsWay = false;
         auto.OnLent();
         long lastSlow = Stopwatch.GetTimestamp();
-        while (!_isRecalled && Stopwatch.GetElapsedTime(lastSlow) < _patience && TryRunOne(out bool wasSlow))
+        while (!_isRecalled && Stopwatch.GetElapsedTime(lastSlow) < _patience)
         {
-            CallbackIsolation.Restore(DriverThreads.StandbyName);
-            if (wasSlow)
+            if (auto.SlowCallbacks.TryRunOne(_patience, out bool wasSlow) && wasSlow)
             {
                 lastSlow = Stopwatch.GetTimestamp();
             }
-        }
-    }
 
-    private bool TryRunOne(out bool wasSlow)
-    {
-        try
-        {
-            return auto.SlowCallbacks.TryRunOne(_patience, out wasSlow);
-        }
-        catch (ThreadInterruptedException)
-        {
-            wasSlow = false;
-            return true; // a callback left it on the thread; it shows in the wait for the next one
+            CallbackIsolation.Restore(DriverThreads.StandbyName);
         }
     }
 }

@@ -52,7 +52,7 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
         }
     }
 
-    /// <summary>Runs the callback that has waited longest, or the first that comes in time; false if none does. A lent thread, which can be interrupted.</summary>
+    /// <summary>Runs the callback that has waited longest, or waits for one; false if none comes in time, or another thread takes it first. A lent thread.</summary>
     public bool TryRunOne(TimeSpan patience, out bool wasSlow)
     {
         if (!TryTake(out MeasuredCallback? callback) && !TryWaitForOne(patience, out callback))
@@ -122,14 +122,13 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
         {
             lock (_gate)
             {
-                bool inTime = true;
-                while (!TryTake(out callback) && inTime)
-                {
-                    inTime = Monitor.Wait(_gate, patience);
-                }
-
-                return callback is not null;
+                return TryTake(out callback) || (Monitor.Wait(_gate, patience) && TryTake(out callback));
             }
+        }
+        catch (ThreadInterruptedException) // that a callback left on the thread
+        {
+            callback = null;
+            return false;
         }
         finally
         {

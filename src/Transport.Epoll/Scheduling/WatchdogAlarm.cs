@@ -1,19 +1,20 @@
+using System.Diagnostics.CodeAnalysis;
 using Transport.Epoll.EventLoops;
 
 namespace Transport.Epoll.Scheduling;
 
 /// <summary>Wakes the watchdog, which sleeps while all loops wait. A loop that goes on raises it, only if the watchdog sleeps.</summary>
 /// <remarks>The loops' drivers raise; the watchdog pauses and sleeps; whoever ends the group stops.</remarks>
+[SuppressMessage("Design", "CA1001", Justification = "It lives as long as the threads that use it, and has no descriptor.")]
 internal sealed class WatchdogAlarm
 {
     // 1 while the watchdog sleeps or is about to. It sets it and reads the loops' words after; a loop changes its word and reads it after.
-    // Each side has a full fence between its store and its load (BeginSleep / LoopLease.Resume), so they can't miss each other.
+    // Each side has a full fence between its store and its load (Sleep / LoopLease.Resume), so they can't miss each other.
     private int _sleeping;
 
-    // Guards the two below.
-    private readonly object _gate = new();
-    private bool _raised;
-    private bool _stopped;
+    // Raised once for each time that somebody takes the 1 back, and to stop. No lock: an interruption that a callback left on a loop's thread finds no wait.
+    private readonly AutoResetEvent _raised = new(initialState: false);
+    private volatile bool _stopped;
 
     /// <summary>Whether the watchdog sleeps: a hint.</summary>
     public bool IsSleeping => Volatile.Read(ref _sleeping) != 0;
@@ -23,54 +24,33 @@ internal sealed class WatchdogAlarm
     {
         if (Volatile.Read(ref _sleeping) != 0 && Interlocked.Exchange(ref _sleeping, 0) != 0)
         {
-            Uninterruptible.Enter(_gate);
-            _raised = true;
-            Monitor.PulseAll(_gate);
-            Monitor.Exit(_gate);
+            _raised.Set();
         }
     }
 
     public void Stop()
     {
-        Uninterruptible.Enter(_gate);
         _stopped = true;
-        Monitor.PulseAll(_gate);
-        Monitor.Exit(_gate);
+        _raised.Set();
     }
 
     /// <summary>Watchdog: waits for the next tick. False when stopped.</summary>
     public bool Pause(TimeSpan interval)
     {
-        lock (_gate)
-        {
-            return !_stopped && (!Monitor.Wait(_gate, interval) || !_stopped);
-        }
+        _raised.WaitOne(interval);
+        return !_stopped;
     }
 
-    /// <summary>Watchdog: says that it is about to sleep. It looks at all loops after, and calls <see cref="EndSleep"/> or <see cref="Sleep"/>.</summary>
-    public void BeginSleep() => Interlocked.Exchange(ref _sleeping, 1);
-
-    /// <summary>Watchdog: a loop is awake after all.</summary>
-    public void EndSleep()
+    /// <summary>Watchdog: sleeps until a loop is awake, unless one is already. False when stopped.</summary>
+    /// <param name="canSleep">Whether all loops wait, asked once those that go on would raise the alarm.</param>
+    public bool Sleep(Func<bool> canSleep)
     {
-        if (Interlocked.Exchange(ref _sleeping, 0) == 0)
+        Interlocked.Exchange(ref _sleeping, 1);
+        if (canSleep() || Interlocked.Exchange(ref _sleeping, 0) == 0) // or somebody is raising it right now: take that
         {
-            Sleep(); // somebody is raising it right now: take that
+            _raised.WaitOne();
         }
-    }
 
-    /// <summary>Watchdog: sleeps until a loop is awake. False when stopped.</summary>
-    public bool Sleep()
-    {
-        lock (_gate)
-        {
-            while (!_raised && !_stopped)
-            {
-                Monitor.Wait(_gate);
-            }
-
-            _raised = false;
-            return !_stopped;
-        }
+        return !_stopped;
     }
 }

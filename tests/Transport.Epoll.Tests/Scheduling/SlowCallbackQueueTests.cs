@@ -139,6 +139,28 @@ public class SlowCallbackQueueTests
         adder.JoinWithTimeout();
     }
 
+    /// <summary>A pool thread was quicker: the lent one looks whether it is needed any longer, instead of waiting anew.</summary>
+    [Fact]
+    public async Task TryRunOne_ThePoolTakesWhatItWasWokenFor_ReturnsToItsCaller()
+    {
+        using AutoLoops loops = new();
+        object gate = new();
+        SlowCallbackQueue queue = new(static item => item.Execute(), gate);
+        bool ran = true;
+        Thread lent = new(() => ran = queue.TryRunOne(Timeout.InfiniteTimeSpan, out _)) { IsBackground = true };
+        lent.Start();
+        await Waiting.UntilAsync(() => lent.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin));
+
+        lock (gate)
+        {
+            queue.Add(new MeasuredCallback(loops.Auto, new WorkItem(_ => { }, null, new RecordingItemOwner())));
+            Assert.True(SpinWait.SpinUntil(() => queue.IsEmpty, Waiting.Limit));
+        }
+
+        lent.JoinWithTimeout();
+        Assert.False(ran);
+    }
+
     /// <summary>
     /// Lent threads and the pool's race for each callback, in bursts that let the queue run dry. Then the pool is alone: had a work item taken itself for a spare one wrongly, or had one
     /// been counted too often, a callback would stay behind. At the end each work item has ended.

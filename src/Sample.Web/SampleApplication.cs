@@ -145,7 +145,7 @@ internal static class SampleApplication
             {
                 if (endpoint.IsHttps)
                 {
-                    endpoint.ListenOptions.UseEpollHttps(endpoint.HttpsOptions);
+                    endpoint.UseEpollHttps();
                 }
             });
         }
@@ -165,7 +165,7 @@ internal static class SampleApplication
     {
         if (endpoint.IsHttps && https == HttpsChoice.Epoll)
         {
-            endpoint.ListenOptions.UseEpollHttps(endpoint.HttpsOptions);
+            endpoint.UseEpollHttps();
         }
         else if (endpoint.IsHttps)
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Microsoft.AspNetCore.Server.Kestrel;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
@@ -49,6 +50,24 @@ public static class ListenOptionsEpollHttpsExtensions
         ArgumentNullException.ThrowIfNull(httpsOptions);
         Use(listenOptions, () => httpsOptions);
         return listenOptions.UseHttps(httpsOptions);
+    }
+
+    /// <summary>For an https endpoint of the configuration, with the certificate and the options that stand there.</summary>
+    /// <param name="endpoint">What <c>KestrelConfigurationLoader.Endpoint</c> gives.</param>
+    /// <returns>The endpoint's options.</returns>
+    /// <exception cref="InvalidOperationException">The endpoint's address does not begin with https.</exception>
+    /// <exception cref="NotSupportedException">The endpoint has names of its own, <c>Sni</c>, in the configuration.</exception>
+    public static ListenOptions UseEpollHttps(this EndpointConfiguration endpoint)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        string name = endpoint.ConfigSection.Key;
+        if (!endpoint.IsHttps)
+        {
+            throw new InvalidOperationException($"Endpoint {name} can't have UseEpollHttps: its Url, {endpoint.ConfigSection["Url"]}, does not begin with https.");
+        }
+
+        return !endpoint.ConfigSection.GetSection("Sni").GetChildren().Any() ? endpoint.ListenOptions.UseEpollHttps(endpoint.HttpsOptions)
+            : throw new NotSupportedException($"Endpoint {name} has Sni in the configuration, which UseEpollHttps does not know. Leave UseEpollHttps out there, or give the certificates by a ServerCertificateSelector.");
     }
 
     /// <summary>

@@ -42,10 +42,13 @@ public class EpollHttpsTests
     }
 
     /// <summary>The client takes new keys and asks for new ones; both go on.</summary>
-    [Fact]
-    public async Task OpenSsl_KeyUpdateInTls13_GoesOn()
+    [Theory]
+    [InlineData("Auto")]
+    [InlineData("Inline")]
+    [InlineData("ThreadPool")]
+    public async Task OpenSsl_KeyUpdateInTls13_GoesOn(string scheduling)
     {
-        await using var sample = await SampleProcess.StartAsync("--https", "epoll", "--urls", "https://127.0.0.1:0");
+        await using var sample = await SampleProcess.StartAsync("--https", "epoll", "--urls", "https://127.0.0.1:0", "--scheduling", scheduling);
         await using var client = Client.Start(sample.Port, "-tls1_3");
         await client.AskAsync(Request, "Hello, World!", times: 1);
 
@@ -54,10 +57,13 @@ public class EpollHttpsTests
         await client.AskAsync(Request, "Hello, World!", times: 2);
     }
 
-    [Fact]
-    public async Task OpenSsl_RenegotiationInTls12_IsRefused()
+    [Theory]
+    [InlineData("Auto")]
+    [InlineData("Inline")]
+    [InlineData("ThreadPool")]
+    public async Task OpenSsl_RenegotiationInTls12_IsRefused(string scheduling)
     {
-        await using var sample = await SampleProcess.StartAsync("--https", "epoll", "--urls", "https://127.0.0.1:0");
+        await using var sample = await SampleProcess.StartAsync("--https", "epoll", "--urls", "https://127.0.0.1:0", "--scheduling", scheduling);
         await using var client = Client.Start(sample.Port, "-tls1_2");
         await client.AskAsync(Request, "Hello, World!", times: 1);
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using Microsoft.AspNetCore.Connections;
 
@@ -23,46 +24,41 @@ internal sealed class HandshakeMetrics
         _duration = meter.CreateHistogram<double>("kestrel.tls_handshake.duration", "s", "The duration of TLS handshakes on the server.");
     }
 
-    /// <summary>The tags of the connection, which are to be given to <see cref="OnEnd"/>.</summary>
-    public TagList OnBegin(ConnectionContext connection)
+    /// <summary>Whether it counts as active, which is to be given to <see cref="OnEnd"/>: who looks may come, or go, meanwhile.</summary>
+    public bool OnBegin(ConnectionContext connection)
     {
-        TagList tags = default;
-        if (_active.Enabled || _duration.Enabled)
+        bool counts = _active.Enabled;
+        if (counts)
         {
-            if (connection.LocalEndPoint is IPEndPoint ip)
-            {
-                tags.Add("server.address", ip.Address.ToString());
-                tags.Add("server.port", ip.Port);
-                tags.Add("network.type", ip.Address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? "ipv6" : "ipv4");
-                tags.Add("network.transport", "tcp");
-            }
-            else if (connection.LocalEndPoint is { } other)
-            {
-                tags.Add("server.address", other.ToString());
-                tags.Add("network.transport", "unix");
-            }
+            _active.Add(1, Tags(connection));
         }
 
-        _active.Add(1, tags);
-        return tags;
+        return counts;
     }
 
-    public void OnEnd(TagList tags, long began, SslProtocols protocol, Exception? error)
+    public void OnEnd(ConnectionContext connection, bool isCounted, long began, SslProtocols protocol, Exception? error)
     {
-        _active.Add(-1, tags);
-        if (_duration.Enabled)
+        if (!isCounted && !_duration.Enabled)
         {
-            if (error is not null)
-            {
-                tags.Add("error.type", error.GetType().FullName);
-            }
-            else if (Version(protocol) is { } version)
-            {
-                tags.Add("tls.protocol.version", version);
-            }
-
-            _duration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, tags);
+            return;
         }
+
+        TagList tags = Tags(connection);
+        if (isCounted)
+        {
+            _active.Add(-1, tags);
+        }
+
+        if (error is not null)
+        {
+            tags.Add("error.type", error.GetType().FullName);
+        }
+        else if (Version(protocol) is { } version)
+        {
+            tags.Add("tls.protocol.version", version);
+        }
+
+        _duration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, tags);
     }
 
 #pragma warning disable CA5397, SYSLIB0039 // They are named, not offered.
@@ -75,4 +71,29 @@ internal sealed class HandshakeMetrics
         _ => null,
     };
 #pragma warning restore CA5397, SYSLIB0039
+
+    /// <summary>As Kestrel names where the connection came in.</summary>
+    private static TagList Tags(ConnectionContext connection)
+    {
+        TagList tags = default;
+        switch (connection.LocalEndPoint)
+        {
+            case IPEndPoint ip:
+                tags.Add("server.address", ip.Address.ToString());
+                tags.Add("server.port", ip.Port);
+                tags.Add("network.type", ip.AddressFamily == AddressFamily.InterNetworkV6 ? "ipv6" : "ipv4");
+                tags.Add("network.transport", "tcp");
+                break;
+            case UnixDomainSocketEndPoint unix:
+                tags.Add("server.address", unix.ToString());
+                tags.Add("network.transport", "unix");
+                break;
+            case EndPoint other:
+                tags.Add("server.address", other.ToString());
+                tags.Add("network.transport", other.AddressFamily.ToString());
+                break;
+        }
+
+        return tags;
+    }
 }

@@ -17,6 +17,9 @@ namespace Transport.Epoll.Https;
 /// <remarks>Any thread: immutable. <paramref name="logger"/> must be one that a loop's thread may use.</remarks>
 internal sealed class HttpsMiddleware(ConnectionDelegate next, ServerTls tls, HandshakeMetrics? metrics, ILogger logger)
 {
+    /// <summary>Kestrel's word for it.</summary>
+    private const string HandshakeFailed = "tls_handshake_failed";
+
     public async Task OnConnectionAsync(ConnectionContext connection)
     {
         if (connection.Features.Get<ITlsConnectionFeature>() is not null)
@@ -57,12 +60,13 @@ internal sealed class HttpsMiddleware(ConnectionDelegate next, ServerTls tls, Ha
     private async ValueTask<bool> TryHandshakeAsync(ConnectionContext connection, SslStream stream)
     {
         long began = Stopwatch.GetTimestamp();
-        TagList tags = metrics?.OnBegin(connection) ?? default;
+        bool isCounted = metrics?.OnBegin(connection) ?? false;
         Exception? error = null;
         try
         {
             using CancellationTokenSource timeout = new(tls.HandshakeTimeout);
-            await stream.AuthenticateAsServerAsync(tls.CreateOptions(connection), timeout.Token).ConfigureAwait(false);
+            await tls.AuthenticateAsync(stream, connection, timeout.Token).ConfigureAwait(false);
+            Describe(connection, "tls.protocol.version", HandshakeMetrics.Version(stream.SslProtocol));
             if (logger.IsEnabled(LogLevel.Debug))
             {
                 EpollTransportLog.HttpsConnectionEstablished(logger, connection.ConnectionId, stream.SslProtocol);
@@ -72,38 +76,33 @@ internal sealed class HttpsMiddleware(ConnectionDelegate next, ServerTls tls, Ha
         {
             error = exception;
             EpollTransportLog.AuthenticationTimedOut(logger, connection.ConnectionId);
+            Describe(connection, "error.type", HandshakeFailed);
         }
         catch (Exception exception) when (exception is IOException or AuthenticationException)
         {
             error = exception;
             EpollTransportLog.AuthenticationFailed(logger, connection.ConnectionId, exception);
+            Describe(connection, "error.type", HandshakeFailed);
         }
         catch (Exception exception)
         {
             error = exception;
-            throw;
+            throw; // Kestrel says of the connection what it was
         }
         finally
         {
-            SslProtocols protocol = error is null ? stream.SslProtocol : SslProtocols.None;
-            metrics?.OnEnd(tags, began, protocol, error);
-            Describe(connection, protocol);
+            metrics?.OnEnd(connection, isCounted, began, error is null ? stream.SslProtocol : SslProtocols.None, error);
         }
 
         return error is null;
     }
 
     /// <summary>For Kestrel's own metric of the connection.</summary>
-    private static void Describe(ConnectionContext connection, SslProtocols protocol)
+    private static void Describe(ConnectionContext connection, string tag, string? value)
     {
-        ICollection<KeyValuePair<string, object?>>? tags = connection.Features.Get<IConnectionMetricsTagsFeature>()?.Tags;
-        if (protocol == SslProtocols.None)
+        if (value is not null)
         {
-            tags?.Add(new("error.type", "tls_handshake_failed"));
-        }
-        else if (HandshakeMetrics.Version(protocol) is { } version)
-        {
-            tags?.Add(new("tls.protocol.version", version));
+            connection.Features.Get<IConnectionMetricsTagsFeature>()?.Tags.Add(new(tag, value));
         }
     }
 }

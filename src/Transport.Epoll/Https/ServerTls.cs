@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -16,6 +17,10 @@ internal sealed class ServerTls
     private readonly HttpsConnectionAdapterOptions _options;
     private readonly HttpProtocols _protocols;
     private readonly SslStreamCertificateContext? _certificate;
+
+    // Of what the selector gave so far, each for as long as the application has its certificate. A context holds the chain, and building that for each handshake,
+    // as SslStream does with a selector's certificate, costs nearly as much as the handshake.
+    private readonly ConditionalWeakTable<X509Certificate2, SslStreamCertificateContext> _selected = [];
 
     public ServerTls(HttpsConnectionAdapterOptions options, HttpProtocols protocols)
     {
@@ -41,22 +46,41 @@ internal sealed class ServerTls
     public SslStream CreateStream(Stream inner) => new(inner, leaveInnerStreamOpen: false,
         _options.ClientCertificateMode == ClientCertificateMode.NoCertificate ? null : IsAllowed);
 
+    /// <summary>Shakes hands: with a selector, once the client has said which name it asks for.</summary>
+    public Task AuthenticateAsync(SslStream stream, ConnectionContext connection, CancellationToken cancellation)
+        => _options.ServerCertificateSelector is null
+            ? stream.AuthenticateAsServerAsync(CreateOptions(connection, null), cancellation)
+            : stream.AuthenticateAsServerAsync((_, hello, _, _) => new(SelectOptions(connection, hello.ServerName)), null, cancellation);
+
+    private SslServerAuthenticationOptions SelectOptions(ConnectionContext connection, string name)
+    {
+        ServerCertificateSelectionCallback select = (_, asked) => RequireServerPurpose(_options.ServerCertificateSelector!(connection, asked))!;
+        SslServerAuthenticationOptions options = CreateOptions(connection, select);
+        if (options.ServerCertificateSelectionCallback != select || options.ServerCertificateContext is not null)
+        {
+            return options; // OnAuthenticate has a way of its own
+        }
+
+        X509Certificate? selected = select(connection, name);
+        options.ServerCertificateSelectionCallback = selected is null ? static (_, _) => null! : null; // without one SslStream ends the handshake
+        options.ServerCertificateContext = selected is X509Certificate2 certificate
+            ? _selected.GetValue(certificate, static each => SslStreamCertificateContext.Create(each, additionalCertificates: null)) : null;
+        return options;
+    }
+
     /// <summary>Made anew for each connection: <c>OnAuthenticate</c> may change it.</summary>
-    public SslServerAuthenticationOptions CreateOptions(ConnectionContext connection)
+    private SslServerAuthenticationOptions CreateOptions(ConnectionContext connection, ServerCertificateSelectionCallback? select)
     {
         SslServerAuthenticationOptions options = new()
         {
             ServerCertificateContext = _certificate,
+            ServerCertificateSelectionCallback = select,
             ClientCertificateRequired = _options.ClientCertificateMode is ClientCertificateMode.AllowCertificate or ClientCertificateMode.RequireCertificate,
             EnabledSslProtocols = _options.SslProtocols,
             CertificateRevocationCheckMode = _options.CheckCertificateRevocation ? X509RevocationMode.Online : X509RevocationMode.NoCheck,
             AllowRenegotiation = false, // by the client, in TLS 1.2
             ApplicationProtocols = [],
         };
-        if (_options.ServerCertificateSelector is { } select)
-        {
-            options.ServerCertificateSelectionCallback = (_, name) => RequireServerPurpose(select(connection, name))!;
-        }
 
         // In the order of preference.
         if (_protocols.HasFlag(HttpProtocols.Http2))

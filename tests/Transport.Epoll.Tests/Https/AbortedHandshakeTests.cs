@@ -22,6 +22,7 @@ public sealed class AbortedHandshakeTests
             await first.GetStringAsync(host.Address).WithTimeout();
         }
 
+        using KestrelMeter meter = new(host);
         var before = ProcessState.OpenDescriptors.Values.Sum();
         for (var i = 0; i < Aborted; i++)
         {
@@ -40,6 +41,9 @@ public sealed class AbortedHandshakeTests
 
         await Waiting.UntilAsync(() => host.Logs.Of(TransportKind.EpollAuto, 60).Count() == Aborted);
         await Waiting.UntilAsync(() => ProcessState.OpenDescriptors.Values.Sum() <= before);
+        await Waiting.UntilAsync(() => meter.Of(KestrelMeter.ConnectionDuration).Count(each => each.Tags.Any(tag => tag.Key == "error.type")) == Aborted);
+        Assert.Equal(Aborted, meter.Of(KestrelMeter.Duration).Count);
+        Assert.Equal(0, meter.SumOf(KestrelMeter.Active));
         using var client2 = host.CreateClient();
         Assert.Equal("https", await client2.GetStringAsync(host.Address).WithTimeout());
     }

@@ -1,6 +1,9 @@
+using System.IO.Pipelines;
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Transport.Epoll.Tests.Support;
 
@@ -65,6 +68,39 @@ public sealed class HostileClientTests
         client.Fin();
 
         Assert.IsAssignableFrom<IOException>(await failed.Task.WithTimeout());
+    }
+
+    /// <summary>HTTP knows where a request ends. A protocol that does not sees a cut record, and no difference between an end with close_notify and one without.</summary>
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData(null, true)]
+    [InlineData(100, false)]
+    public async Task Connection_EndsWithOrWithoutCloseNotify_LooksAsWithUseHttps(int? cut, bool closeNotify)
+    {
+        List<(long Bytes, Type? Error)> seen = [];
+        foreach (var own in new[] { true, false })
+        {
+            TaskCompletionSource<(long, Type?)> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using var host = await TestHost.StartAsync(TransportKind.EpollAuto, _ => { }, kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+            {
+                _ = own ? listen.UseEpollHttps(https => https.ServerCertificate = TestCertificates.Server) : listen.UseHttps(TestCertificates.Server);
+                listen.Run(async connection => ended.SetResult(await CountAsync(connection.Transport.Input)));
+            }));
+            await using var client = await TlsClient.ConnectAsync(host);
+            await client.SendAsync("a whole record");
+            client.Wire.Cut = cut;
+            await client.SendAsync(new string('x', 1000));
+            if (closeNotify)
+            {
+                await client.Tls.ShutdownAsync().WithTimeout();
+            }
+
+            client.Fin();
+            seen.Add(await ended.Task.WithTimeout());
+        }
+
+        Assert.Equal(seen[1], seen[0]);
+        Assert.Equal(cut is null ? (1014, null) : (14, typeof(IOException)), seen[0]);
     }
 
     [Theory]
@@ -161,6 +197,27 @@ public sealed class HostileClientTests
 
         Assert.Empty((await client.ReadToEndOrResetAsync()).Bytes);
         await host.Logs.WaitForAsync(TransportKind.EpollAuto, 61);
+    }
+
+    private static async Task<(long Bytes, Type? Error)> CountAsync(PipeReader input)
+    {
+        var bytes = 0L;
+        try
+        {
+            ReadResult result;
+            do
+            {
+                result = await input.ReadAsync();
+                bytes += result.Buffer.Length;
+                input.AdvanceTo(result.Buffer.End);
+            }
+            while (!result.IsCompleted);
+            return (bytes, null);
+        }
+        catch (IOException exception)
+        {
+            return (bytes, exception.GetType());
+        }
     }
 
     private static async Task ReadAllAsync(HttpContext context, TaskCompletionSource<Exception> failed)

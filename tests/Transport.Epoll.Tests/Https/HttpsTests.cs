@@ -1,8 +1,6 @@
-using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
@@ -10,6 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Extensions.Configuration;
 using Transport.Epoll.Tests.Support;
 
 namespace Transport.Epoll.Tests.Https;
@@ -48,6 +47,29 @@ public sealed class HttpsTests
 
             Assert.All(answers, (answer, number) => Assert.Equal(HttpsHost.Bytes(number * 337), answer));
         }
+    }
+
+    /// <summary>Not a record for each of them, which is what HTTP/2 flushes.</summary>
+    [Fact]
+    public async Task Get_OverHttp2WithManyStreams_AnswersShareRecords()
+    {
+        const int Streams = 64;
+        const int Rounds = 40;
+        await using var host = await HttpsHost.StartAsync(TransportKind.EpollAuto);
+        WireStream? wire = null;
+        using var client = Http2Client(host, configure: handler => handler.ConnectCallback = async (context, cancellation) =>
+        {
+            Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await socket.ConnectAsync(context.DnsEndPoint, cancellation);
+            return wire = new WireStream(new NetworkStream(socket, ownsSocket: true));
+        });
+
+        for (var round = 0; round < Rounds; round++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, Streams).Select(_ => client.GetStringAsync(new Uri("/", UriKind.Relative)))).WithTimeout();
+        }
+
+        Assert.InRange(wire!.Records.Count, 1, Streams * Rounds / 2);
     }
 
     [Theory]
@@ -111,45 +133,6 @@ public sealed class HttpsTests
     }
 
     [Theory]
-    [ClassData(typeof(AllTransports))]
-    public async Task Selector_ByServerName_PresentsTheMatchingCertificate(TransportKind kind)
-    {
-        using var first = TestCertificates.Create("first.test");
-        using var second = TestCertificates.Create("second.test");
-        var asked = new ConcurrentQueue<string?>();
-        await using var host = await HttpsHost.StartAsync(kind, https => https.ServerCertificateSelector = (connection, name) =>
-        {
-            Assert.NotNull(connection);
-            asked.Enqueue(name);
-            return name == "second.test" ? second : first;
-        });
-
-        await using var one = await TlsClient.ConnectAsync(host, options => options.TargetHost = "second.test");
-        await using var other = await TlsClient.ConnectAsync(host, options => options.TargetHost = "other.test");
-
-        Assert.Equal("CN=second.test", one.Tls.RemoteCertificate?.Subject);
-        Assert.Equal("CN=first.test", other.Tls.RemoteCertificate?.Subject);
-        Assert.Equal(["second.test", "other.test"], asked);
-    }
-
-    /// <summary>A fixed certificate is refused at the start.</summary>
-    [Theory]
-    [InlineData("1.3.6.1.5.5.7.3.1", true)]
-    [InlineData("1.3.6.1.5.5.7.3.2", false)]
-    public async Task Selector_GivesACertificateForAnotherPurpose_NoHandshake(string purpose, bool served)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest request = new("CN=purpose.test", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], critical: false));
-        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        await using var host = await HttpsHost.StartAsync(TransportKind.EpollAuto, https => https.ServerCertificateSelector = (_, _) => certificate);
-
-        var exception = await Record.ExceptionAsync(async () => await (await TlsClient.ConnectAsync(host)).DisposeAsync());
-
-        Assert.Equal(served, exception is null);
-    }
-
-    [Theory]
     [ClassData(typeof(EpollTransports))]
     public async Task Features_OfTheConnection_TellOfTls(TransportKind kind)
     {
@@ -195,13 +178,46 @@ public sealed class HttpsTests
         Assert.Contains("TlsClientHelloBytesCallback", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("https://127.0.0.1:0", null, null)]
+    [InlineData("https://127.0.0.1:0", "Sni:a.test:SslProtocols:0", "Sni")]
+    [InlineData("http://127.0.0.1:0", null, "does not begin with https")]
+    public async Task Endpoint_OfTheConfiguration_IsServedOrRefused(string url, string? more, string? refusal)
+    {
+        Dictionary<string, string?> values = new() { ["Endpoints:Mine:Url"] = url };
+        if (more is not null)
+        {
+            values[$"Endpoints:Mine:{more}"] = "Tls13";
+        }
+
+        Task<TestHost> StartAsync() => TestHost.StartAsync(TransportKind.EpollAuto, app => app.MapGet("/", (HttpContext context) => context.Request.Scheme), kestrel =>
+        {
+            kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = TestCertificates.Server);
+            kestrel.Configure(new ConfigurationBuilder().AddInMemoryCollection(values).Build()).Endpoint("Mine", endpoint => endpoint.UseEpollHttps());
+        });
+
+        if (refusal is not null)
+        {
+            var exception = await Assert.ThrowsAnyAsync<Exception>(StartAsync);
+            Assert.Contains(refusal, exception.Message, StringComparison.Ordinal);
+            Assert.Contains("Mine", exception.Message, StringComparison.Ordinal);
+            return;
+        }
+
+        await using var host = await StartAsync();
+        using var client = host.CreateClient();
+        Assert.Equal("https", await client.GetStringAsync(host.Address).WithTimeout());
+        await host.Logs.WaitForAsync(TransportKind.EpollAuto, 62);
+    }
+
     [Fact]
     public async Task Options_NoCertificate_AreRefusedAsByKestrel()
         => await Assert.ThrowsAsync<InvalidOperationException>(() => HttpsHost.StartAsync(TransportKind.EpollAuto, https => https.ServerCertificate = null));
 
-    private static HttpClient Http2Client(TestHost host, Version? version = null, HttpVersionPolicy policy = HttpVersionPolicy.RequestVersionExact)
+    private static HttpClient Http2Client(TestHost host, Version? version = null, HttpVersionPolicy policy = HttpVersionPolicy.RequestVersionExact,
+        Action<SocketsHttpHandler>? configure = null)
     {
-        var client = host.CreateClient();
+        var client = host.CreateClient(configure);
         client.DefaultRequestVersion = version ?? HttpVersion.Version20;
         client.DefaultVersionPolicy = policy;
         return client;

@@ -23,7 +23,8 @@ internal sealed class TlsClient : IAsyncDisposable
 
     public SslStream Tls { get; }
 
-    public static async Task<TlsClient> ConnectAsync(TestHost host, Action<SslClientAuthenticationOptions>? configure = null, bool dribbles = false, int? receiveBuffer = null)
+    public static async Task<TlsClient> ConnectAsync(TestHost host, Action<SslClientAuthenticationOptions>? configure = null, bool dribbles = false, int? receiveBuffer = null,
+        Action? beforeAnswer = null)
     {
         Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBuffer is { } size)
@@ -32,7 +33,7 @@ internal sealed class TlsClient : IAsyncDisposable
         }
 
         await socket.ConnectAsync(host.EndPoint).WithTimeout();
-        WireStream wire = new(new NetworkStream(socket, ownsSocket: true)) { Dribbles = dribbles };
+        WireStream wire = new(new NetworkStream(socket, ownsSocket: true)) { Dribbles = dribbles, BeforeAnswer = beforeAnswer };
         SslStream tls = new(wire);
         SslClientAuthenticationOptions options = new()
         {
@@ -84,6 +85,9 @@ internal sealed class WireStream(Stream inner) : Stream
 
     public bool Dribbles { get; set; }
 
+    /// <summary>Done once when the server's first bytes have come, before the client has seen them: in the middle of the handshake.</summary>
+    public Action? BeforeAnswer { get; set; }
+
     /// <summary>What is left of the next write after so many bytes is not sent.</summary>
     public int? Cut { get; set; }
 
@@ -103,6 +107,8 @@ internal sealed class WireStream(Stream inner) : Stream
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         int read = await inner.ReadAsync(buffer, cancellationToken);
+        BeforeAnswer?.Invoke();
+        BeforeAnswer = null;
         Count(buffer.Span[..read]);
         return read;
     }

@@ -18,9 +18,9 @@ internal sealed class ServerTls
     private readonly HttpProtocols _protocols;
     private readonly SslStreamCertificateContext? _certificate;
 
-    // Of what the selector gave so far, each for as long as the application has its certificate. A context holds the chain, and building that for each handshake,
+    // Of what the selector gave so far, from the second time on, each for as long as the application has its certificate. A context holds the chain, and building that for each handshake,
     // as SslStream does with a selector's certificate, costs nearly as much as the handshake.
-    private readonly ConditionalWeakTable<X509Certificate2, SslStreamCertificateContext> _selected = [];
+    private readonly ConditionalWeakTable<X509Certificate2, Lazy<SslStreamCertificateContext>> _selected = [];
 
     public ServerTls(HttpsConnectionAdapterOptions options, HttpProtocols protocols)
     {
@@ -48,23 +48,41 @@ internal sealed class ServerTls
 
     /// <summary>Shakes hands: with a selector, once the client has said which name it asks for.</summary>
     public Task AuthenticateAsync(SslStream stream, ConnectionContext connection, CancellationToken cancellation)
-        => _options.ServerCertificateSelector is null
-            ? stream.AuthenticateAsServerAsync(CreateOptions(connection, null), cancellation)
-            : stream.AuthenticateAsServerAsync((_, hello, _, _) => new(SelectOptions(connection, hello.ServerName)), null, cancellation);
+    {
+        if (_options.ServerCertificateSelector is null)
+        {
+            return stream.AuthenticateAsServerAsync(CreateOptions(connection, null), cancellation);
+        }
 
-    private SslServerAuthenticationOptions SelectOptions(ConnectionContext connection, string name)
+        SslServerAuthenticationOptions? selected = null; // once: a client that is asked for another key share says hello again
+        return stream.AuthenticateAsServerAsync((_, hello, _, _) => new(selected ??= SelectOptions(connection, hello.ServerName)), null, cancellation);
+    }
+
+    /// <summary>What is made of the selector's answer for one connection.</summary>
+    public SslServerAuthenticationOptions SelectOptions(ConnectionContext connection, string name)
     {
         ServerCertificateSelectionCallback select = (_, asked) => RequireServerPurpose(_options.ServerCertificateSelector!(connection, asked))!;
         SslServerAuthenticationOptions options = CreateOptions(connection, select);
-        if (options.ServerCertificateSelectionCallback != select || options.ServerCertificateContext is not null)
+        if (options.ServerCertificateSelectionCallback != select || options.ServerCertificateContext is not null || options.ServerCertificate is not null)
         {
             return options; // OnAuthenticate has a way of its own
         }
 
-        X509Certificate? selected = select(connection, name);
-        options.ServerCertificateSelectionCallback = selected is null ? static (_, _) => null! : null; // without one SslStream ends the handshake
-        options.ServerCertificateContext = selected is X509Certificate2 certificate
-            ? _selected.GetValue(certificate, static each => SslStreamCertificateContext.Create(each, additionalCertificates: null)) : null;
+        X509Certificate selected = select(connection, name);
+        if (selected is X509Certificate2 seen && _selected.TryGetValue(seen, out Lazy<SslStreamCertificateContext>? context))
+        {
+            options.ServerCertificateSelectionCallback = null;
+            options.ServerCertificateContext = context.Value;
+            return options;
+        }
+
+        if (selected is X509Certificate2 certificate)
+        {
+            _selected.TryAdd(certificate, new(() => SslStreamCertificateContext.Create(certificate, additionalCertificates: null)));
+        }
+
+        options.ServerCertificateSelectionCallback = (_, _) => selected; // a selector may make a new one for each handshake, for which a context does not pay
+
         return options;
     }
 

@@ -68,9 +68,13 @@ internal sealed class PoolRelief(AutoScheduling auto, Func<TimeSpan>? processorT
         long lastSlow = Stopwatch.GetTimestamp();
         while (!_isRecalled && Stopwatch.GetElapsedTime(lastSlow) < _patience)
         {
-            if (auto.SlowCallbacks.TryRunOne(_patience, out bool wasSlow) && wasSlow)
+            try
             {
-                lastSlow = Stopwatch.GetTimestamp();
+                lastSlow = auto.SlowCallbacks.TryRunOne(_patience, out bool wasSlow) && wasSlow ? Stopwatch.GetTimestamp() : lastSlow;
+            }
+            catch (ThreadInterruptedException)
+            {
+                // A callback left it on the thread; it shows in the wait for the next one.
             }
 
             CallbackIsolation.Restore(DriverThreads.StandbyName);

@@ -52,7 +52,7 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
         }
     }
 
-    /// <summary>Runs the callback that has waited longest, or waits for one; false if none comes in time, or another thread takes it first. A lent thread.</summary>
+    /// <summary>Runs the callback that has waited longest, or waits for one; false if none comes in time, or another thread takes it first. A lent thread, which can be interrupted.</summary>
     public bool TryRunOne(TimeSpan patience, out bool wasSlow)
     {
         if (!TryTake(out MeasuredCallback? callback) && !TryWaitForOne(patience, out callback))
@@ -122,13 +122,14 @@ internal sealed class SlowCallbackQueue(Action<IThreadPoolWorkItem>? toPool = nu
         {
             lock (_gate)
             {
-                return TryTake(out callback) || (Monitor.Wait(_gate, patience) && TryTake(out callback));
+                if (TryTake(out callback))
+                {
+                    return true;
+                }
+
+                Monitor.Wait(_gate, patience);
+                return TryTake(out callback); // also when the time is up: it may be what woke nobody else
             }
-        }
-        catch (ThreadInterruptedException) // that a callback left on the thread
-        {
-            callback = null;
-            return false;
         }
         finally
         {

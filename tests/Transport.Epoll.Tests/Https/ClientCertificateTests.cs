@@ -82,12 +82,38 @@ public sealed class ClientCertificateTests
         Assert.Equal("none then none then none", await client.GetStringAsync(new Uri("/late", UriKind.Relative)).WithTimeout());
     }
 
-    private static Task<TestHost> StartAsync(TransportKind kind, ClientCertificateMode mode) => HttpsHost.StartAsync(
+    /// <summary>Nobody has signed it but itself.</summary>
+    [Fact]
+    public async Task Required_NoValidationOfTheApplication_OneThatNobodyTrustsIsRefused()
+    {
+        await using var host = await StartAsync(TransportKind.EpollAuto, ClientCertificateMode.RequireCertificate, https => https.ClientCertificateValidation = null);
+        using var client = host.CreateClient(handler => handler.SslOptions.ClientCertificates = TlsClient.Certificates(TestCertificates.Client));
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetStringAsync(new Uri("/now", UriKind.Relative)).WithTimeout());
+        await host.Logs.WaitForAsync(TransportKind.EpollAuto, 60);
+    }
+
+    [Fact]
+    public async Task Required_WithASelector_IsServedAndRefused()
+    {
+        await using var host = await StartAsync(TransportKind.EpollAuto, ClientCertificateMode.RequireCertificate, https => https.ServerCertificateSelector = (_, _) => TestCertificates.Server);
+        for (var i = 0; i < 3; i++) // from the second time on with what was kept
+        {
+            using var with = host.CreateClient(handler => handler.SslOptions.ClientCertificates = TlsClient.Certificates(TestCertificates.Client));
+            using var without = host.CreateClient();
+
+            Assert.Equal(TestCertificates.Client.Thumbprint, await with.GetStringAsync(new Uri("/now", UriKind.Relative)).WithTimeout());
+            await Assert.ThrowsAsync<HttpRequestException>(() => without.GetStringAsync(new Uri("/now", UriKind.Relative)).WithTimeout());
+        }
+    }
+
+    private static Task<TestHost> StartAsync(TransportKind kind, ClientCertificateMode mode, Action<HttpsConnectionAdapterOptions>? more = null) => HttpsHost.StartAsync(
         kind,
         https =>
         {
             https.ClientCertificateMode = mode;
             https.ClientCertificateValidation = (certificate, _, errors) => errors != SslPolicyErrors.None && certificate.Thumbprint == TestCertificates.Client.Thumbprint;
+            more?.Invoke(https);
         },
         app =>
         {

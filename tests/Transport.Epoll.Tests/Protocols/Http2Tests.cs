@@ -12,33 +12,41 @@ public sealed class Http2Tests
 {
     private const int Streams = 50;
 
-    [Theory]
-    [ClassData(typeof(AllTransports))]
-    public async Task Get_ClearTextPriorKnowledge_ServesManyStreams(TransportKind kind)
+    public enum Security
     {
-        await using var host = await TestHost.StartAsync(kind, Routes, kestrel => kestrel.Listen(IPAddress.Loopback, 0, Http2Only));
-        using var client = host.CreateClient();
-        await ExpectManyStreamsAsync(host, client);
+        None,
+        UseHttps,
+        UseEpollHttps,
     }
 
-    [Theory]
-    [ClassData(typeof(AllTransports))]
-    public async Task Get_OverTls_ServesManyStreams(TransportKind kind)
+    public static TheoryData<TransportKind, Security> Endpoints()
     {
-        await using var host = await TestHost.StartAsync(kind, Routes, kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        TheoryData<TransportKind, Security> endpoints = [];
+        foreach (var kind in Enum.GetValues<TransportKind>())
         {
-            Http2Only(listen);
-            listen.UseHttps(TestCertificates.Server);
-        }));
+            foreach (var security in Enum.GetValues<Security>())
+            {
+                endpoints.Add(kind, security);
+            }
+        }
+
+        return endpoints;
+    }
+
+    [Theory]
+    [MemberData(nameof(Endpoints))]
+    public async Task Get_ManyStreams_AreServed(TransportKind kind, Security security)
+    {
+        await using var host = await TestHost.StartAsync(kind, Routes, kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => Http2Only(listen, security)));
         using var client = host.CreateClient();
         await ExpectManyStreamsAsync(host, client);
     }
 
     [Theory]
-    [ClassData(typeof(AllTransports))]
-    public async Task Post_Trailers_Arrive(TransportKind kind)
+    [MemberData(nameof(Endpoints))]
+    public async Task Post_Trailers_Arrive(TransportKind kind, Security security)
     {
-        await using var host = await TestHost.StartAsync(kind, Routes, kestrel => kestrel.Listen(IPAddress.Loopback, 0, Http2Only));
+        await using var host = await TestHost.StartAsync(kind, Routes, kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => Http2Only(listen, security)));
         using var client = host.CreateClient();
         using var response = await client.SendAsync(Request(host, "trailer")).WithTimeout();
         Assert.Equal("body", await response.Content.ReadAsStringAsync().WithTimeout());
@@ -46,8 +54,8 @@ public sealed class Http2Tests
     }
 
     [Theory]
-    [ClassData(typeof(AllTransports))]
-    public async Task RequestAborted_StreamCancelled_FiresAndTheConnectionLivesOn(TransportKind kind)
+    [MemberData(nameof(Endpoints))]
+    public async Task RequestAborted_StreamCancelled_FiresAndTheConnectionLivesOn(TransportKind kind, Security security)
     {
         var entered = new Gate();
         var aborted = new Gate();
@@ -63,7 +71,7 @@ public sealed class Http2Tests
                 });
                 app.MapGet("/id", (HttpContext context) => context.Connection.Id);
             },
-            kestrel => kestrel.Listen(IPAddress.Loopback, 0, Http2Only));
+            kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => Http2Only(listen, security)));
         using var client = host.CreateClient();
         var before = await ReadAsync(client, host, "id");
         using var cancellation = new CancellationTokenSource();
@@ -77,7 +85,16 @@ public sealed class Http2Tests
         Assert.Equal(before, await ReadAsync(client, host, "id"));
     }
 
-    private static void Http2Only(ListenOptions listen) => listen.Protocols = HttpProtocols.Http2;
+    private static void Http2Only(ListenOptions listen, Security security)
+    {
+        listen.Protocols = HttpProtocols.Http2;
+        _ = security switch
+        {
+            Security.UseHttps => listen.UseHttps(TestCertificates.Server),
+            Security.UseEpollHttps => listen.UseEpollHttps(https => https.ServerCertificate = TestCertificates.Server),
+            _ => listen,
+        };
+    }
 
     private static void Routes(WebApplication app)
     {

@@ -61,29 +61,31 @@ internal sealed class ServerTls
     /// <summary>What is made of the selector's answer for one connection.</summary>
     public SslServerAuthenticationOptions SelectOptions(ConnectionContext connection, string name)
     {
-        ServerCertificateSelectionCallback select = (_, asked) => RequireServerPurpose(_options.ServerCertificateSelector!(connection, asked))!;
+        ServerCertificateSelectionCallback select = (_, asked) => Select(asked)!;
         SslServerAuthenticationOptions options = CreateOptions(connection, select);
         if (options.ServerCertificateSelectionCallback != select || options.ServerCertificateContext is not null || options.ServerCertificate is not null)
         {
             return options; // OnAuthenticate has a way of its own
         }
 
-        X509Certificate selected = select(connection, name);
-        if (selected is X509Certificate2 seen && _selected.TryGetValue(seen, out Lazy<SslStreamCertificateContext>? context))
+        X509Certificate2? certificate = Select(name);
+        if (certificate is not null && _selected.TryGetValue(certificate, out Lazy<SslStreamCertificateContext>? context))
         {
             options.ServerCertificateSelectionCallback = null;
             options.ServerCertificateContext = context.Value;
             return options;
         }
 
-        if (selected is X509Certificate2 certificate)
+        options.ServerCertificateSelectionCallback = (_, _) => certificate!; // SslStream builds the chain, or ends the handshake for want of a certificate
+        if (certificate is not null)
         {
-            _selected.TryAdd(certificate, new(() => SslStreamCertificateContext.Create(certificate, additionalCertificates: null)));
+            // Used once it is seen again: a selector may make a new one for each handshake. A failure is not kept.
+            _selected.TryAdd(certificate, new(() => SslStreamCertificateContext.Create(certificate, additionalCertificates: null), LazyThreadSafetyMode.PublicationOnly));
         }
 
-        options.ServerCertificateSelectionCallback = (_, _) => selected; // a selector may make a new one for each handshake, for which a context does not pay
-
         return options;
+
+        X509Certificate2? Select(string? asked) => RequireServerPurpose(_options.ServerCertificateSelector!(connection, asked));
     }
 
     /// <summary>Made anew for each connection: <c>OnAuthenticate</c> may change it.</summary>

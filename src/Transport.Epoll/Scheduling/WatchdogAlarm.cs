@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Transport.Epoll.EventLoops;
 
 namespace Transport.Epoll.Scheduling;
 

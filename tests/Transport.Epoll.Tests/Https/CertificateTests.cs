@@ -52,7 +52,7 @@ public sealed class CertificateTests
             }
 
             await using var host = await TestHost.StartAsync(TransportKind.EpollAuto, _ => { }, kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
-                _ = own ? listen.UseEpollHttps(https => https.ServerCertificateSelector = Select) : listen.UseHttps(https => https.ServerCertificateSelector = Select)));
+                listen.UseTls(own, https => https.ServerCertificateSelector = Select)));
             await using var client = await TlsClient.ConnectAsync(host, options => options.TargetHost = "127.0.0.1");
         }
 

@@ -68,16 +68,7 @@ public sealed class HandshakeMetricsTests
         foreach (var own in new[] { true, false })
         {
             await using var host = await TestHost.StartAsync(TransportKind.EpollAuto, _ => { }, kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
-            {
-                if (own)
-                {
-                    listen.UseEpollHttps(https => https.ServerCertificateSelector = (_, _) => throw new NotImplementedException());
-                }
-                else
-                {
-                    listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => throw new NotImplementedException());
-                }
-            }));
+                listen.UseTls(own, https => https.ServerCertificateSelector = (_, _) => throw new InvalidOperationException("No certificate today."))));
             using KestrelMeter meter = new(host);
             if (garbage)
             {

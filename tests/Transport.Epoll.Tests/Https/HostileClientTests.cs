@@ -83,7 +83,7 @@ public sealed class HostileClientTests
             TaskCompletionSource<(long, Type?)> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
             await using var host = await TestHost.StartAsync(TransportKind.EpollAuto, _ => { }, kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
             {
-                _ = own ? listen.UseEpollHttps(https => https.ServerCertificate = TestCertificates.Server) : listen.UseHttps(TestCertificates.Server);
+                listen.UseTls(own);
                 listen.Run(async connection => ended.SetResult(await CountAsync(connection.Transport.Input)));
             }));
             await using var client = await TlsClient.ConnectAsync(host);
@@ -122,14 +122,7 @@ public sealed class HostileClientTests
         await using var client = await TlsClient.ConnectAsync(host, receiveBuffer: 16 * 1024);
         await client.GetAsync("/pieces");
 
-        var seen = -1;
-        await Waiting.UntilAsync(() =>
-        {
-            Thread.Sleep(100); // the time in which a writer that nobody stops gets on
-            var before = seen;
-            seen = Volatile.Read(ref written);
-            return seen > 0 && seen == before;
-        });
+        var seen = await Waiting.UntilStillAsync(() => Volatile.Read(ref written));
         Assert.InRange(seen, 1, Pieces - 1);
 
         var answer = await client.ReadToEndAsync();

@@ -20,13 +20,21 @@ internal static class HttpsHost
         },
         kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
         {
-            listen.UseEpollHttps(https =>
-            {
-                https.ServerCertificate = TestCertificates.Server;
-                configure?.Invoke(https);
-            });
+            listen.UseTls(own: true, configure);
             configureListen?.Invoke(listen);
         }));
+
+    /// <summary>TLS by <c>UseEpollHttps</c>, or, to compare, by <c>UseHttps</c>; with the tests' certificate.</summary>
+    public static ListenOptions UseTls(this ListenOptions listen, bool own, Action<HttpsConnectionAdapterOptions>? configure = null)
+    {
+        return own ? listen.UseEpollHttps(Configure) : listen.UseHttps(Configure);
+
+        void Configure(HttpsConnectionAdapterOptions https)
+        {
+            https.ServerCertificate = TestCertificates.Server;
+            configure?.Invoke(https);
+        }
+    }
 
     /// <summary>What <c>/bytes/N</c> answers.</summary>
     public static byte[] Bytes(int count)

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Transport.Epoll.Tests.Https;
 using Transport.Epoll.Tests.Support;
 
 namespace Transport.Epoll.Tests.Protocols;
@@ -88,12 +89,10 @@ public sealed class Http2Tests
     private static void Http2Only(ListenOptions listen, Security security)
     {
         listen.Protocols = HttpProtocols.Http2;
-        _ = security switch
+        if (security != Security.None)
         {
-            Security.UseHttps => listen.UseHttps(TestCertificates.Server),
-            Security.UseEpollHttps => listen.UseEpollHttps(https => https.ServerCertificate = TestCertificates.Server),
-            _ => listen,
-        };
+            listen.UseTls(own: security == Security.UseEpollHttps);
+        }
     }
 
     private static void Routes(WebApplication app)

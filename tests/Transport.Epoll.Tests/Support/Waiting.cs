@@ -10,6 +10,9 @@ internal static class Waiting
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>The time in which whoever is not stopped gets on.</summary>
+    private static readonly TimeSpan StillFor = TimeSpan.FromMilliseconds(200);
+
     public static Task WithTimeout(this Task task, TimeSpan? limit = null) => task.IsCompleted ? task : OrDumpAsync(task, limit ?? Limit);
 
     public static Task<T> WithTimeout<T>(this Task<T> task, TimeSpan? limit = null) => task.IsCompleted ? task : OrDumpAsync(task, limit ?? Limit);
@@ -55,6 +58,20 @@ internal static class Waiting
 
             await Task.Delay(PollInterval);
         }
+    }
+
+    /// <summary>Waits until a count of what somebody does goes on no more, and is not where it began, at zero.</summary>
+    public static async Task<long> UntilStillAsync(Func<long> count)
+    {
+        var seen = 0L;
+        var clock = Stopwatch.StartNew();
+        for (var before = -1L; seen == 0 || seen != before; before = seen, seen = count())
+        {
+            Assert.True(clock.Elapsed < Limit, $"It goes on, or has not begun: {seen}\n{LoopStates.Dump()}");
+            await Task.Delay(StillFor);
+        }
+
+        return seen;
     }
 
     private static void PassOrDump(bool passed, string otherwise)

@@ -24,6 +24,9 @@ internal sealed class ConnectionFacts(Kernel kernel, EventLoop loop, FileDescrip
 
     private string? _description;
 
+    // Whoever consumed first.
+    private bool _isConsumed;
+
     public int LoopIndex => loop.Counters.Index;
 
     public DateTimeOffset AcceptedAt => new(_acceptedAt);
@@ -31,6 +34,9 @@ internal sealed class ConnectionFacts(Kernel kernel, EventLoop loop, FileDescrip
     public long BytesReceived => Volatile.Read(ref _received);
 
     public long BytesSent => Volatile.Read(ref _sent);
+
+    /// <summary>Whether bytes have come of which nothing was consumed, neither by the application nor by middleware in front of it. Any thread: a hint.</summary>
+    public bool IsUnread => BytesReceived > 0 && !Volatile.Read(ref _isConsumed);
 
     public TimeSpan ReadingPaused => _reading.Total;
 
@@ -45,6 +51,9 @@ internal sealed class ConnectionFacts(Kernel kernel, EventLoop loop, FileDescrip
         get => Volatile.Read(ref _description);
         set => Volatile.Write(ref _description, value);
     }
+
+    /// <summary>The first bytes were consumed.</summary>
+    public void OnConsumed() => Volatile.Write(ref _isConsumed, true);
 
     public EpollTcpInfo? GetTcpInfo()
     {

@@ -42,10 +42,14 @@ internal sealed class FirstReadPipeReader(PipeReader inner, EpollConnection conn
     {
         // A pipe's first segment starts at index 0, so until something was consumed the index is 0. A consumed end of a segment that was
         // normalised to the start of the next one is missed; the next read then reports.
-        // Middleware that put its own transport in front (TLS) consumes no request yet: the bound passes, or the connection ends.
-        if (!_reported && consumed.GetInteger() != 0 && !connection.IsWrapped)
+        // Middleware that put its own transport in front (TLS) consumes no request yet: the bound for silent ones passes, or the connection ends.
+        if (!_reported && consumed.GetInteger() != 0)
         {
-            ReportNow();
+            connection.Facts.OnConsumed();
+            if (!connection.IsWrapped)
+            {
+                ReportNow();
+            }
         }
     }
 

@@ -10,6 +10,12 @@ namespace Transport.Epoll.Listening;
 /// <remarks>Any thread, under its own lock.</remarks>
 internal sealed class FirstReadTracker
 {
+    /// <summary>How long after it was accepted a connection is waited for of which nothing has come: it may be one that never sends.</summary>
+    public static readonly TimeSpan SilentBound = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>The same for one whose bytes nobody has consumed yet: they are a request, as a rule, that a busy machine has not come to.</summary>
+    public static readonly TimeSpan UnreadBound = TimeSpan.FromSeconds(2);
+
     private readonly Dictionary<EpollConnection, long> _acceptedAt = [];
 
     public void Add(EpollConnection connection)
@@ -41,21 +47,27 @@ internal sealed class FirstReadTracker
         }
     }
 
-    /// <summary>Blocks until all connections accepted within <paramref name="bound"/> before the call, or since, have been read from; at most <paramref name="bound"/>.</summary>
-    public void Wait(TimeSpan bound)
+    /// <summary>Blocks until each connection has been read from, or the time in which it is waited for is over.</summary>
+    public void Wait()
     {
-        long start = Stopwatch.GetTimestamp();
-        long recent = start - (long)(bound.TotalSeconds * Stopwatch.Frequency);
         lock (_acceptedAt)
         {
-            while (_acceptedAt.Values.Any(acceptedAt => acceptedAt >= recent))
+            while (Left() is var left && left > TimeSpan.Zero)
             {
-                TimeSpan left = bound - Stopwatch.GetElapsedTime(start);
-                if (left <= TimeSpan.Zero || !Monitor.Wait(_acceptedAt, left))
-                {
-                    return;
-                }
+                Monitor.Wait(_acceptedAt, left);
             }
         }
+    }
+
+    private TimeSpan Left()
+    {
+        TimeSpan longest = TimeSpan.Zero;
+        foreach ((EpollConnection connection, long acceptedAt) in _acceptedAt)
+        {
+            TimeSpan left = (connection.Facts.IsUnread ? UnreadBound : SilentBound) - Stopwatch.GetElapsedTime(acceptedAt);
+            longest = left > longest ? left : longest;
+        }
+
+        return longest;
     }
 }

@@ -7,18 +7,15 @@ namespace Transport.Epoll.Listening;
 /// <remarks>The stopping thread; one of the two ways, once.</remarks>
 internal sealed class ListenerStop(Kernel kernel, Acceptor[] acceptors, FirstReadTracker firstReads)
 {
-    /// <summary>How long a stopping listener waits for the first bytes of recent connections to be consumed.</summary>
-    private static readonly TimeSpan s_firstReadBound = TimeSpan.FromMilliseconds(250);
-
-    /// <summary>Within that bound: when to try again what could not be accepted for want of descriptors, which come free as connections close.</summary>
+    /// <summary>When to try again what could not be accepted for want of descriptors, which come free as connections close.</summary>
     private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(5);
 
     private readonly bool _isOwned = acceptors[0].Socket.IsOwned;
 
     /// <summary>
     /// (1) Our sockets take no new connection, our unix file is gone; (2) what the kernel has queued is accepted and handed out;
-    /// (3) the first bytes of recent connections are consumed, or the bound passes; (4) what finished its handshake meanwhile, or could not be accepted
-    /// before, is accepted and waited for in the same bound; (5) the sockets close. Sockets handed to us are only let go.
+    /// (3) the first bytes of recent connections are consumed, or a bound passes (<see cref="FirstReadTracker"/>); (4) what finished its handshake meanwhile, or could not be
+    /// accepted before, is accepted and waited for, within the bound; (5) the sockets close. Sockets handed to us are only let go.
     /// </summary>
     public void Drained()
     {
@@ -32,18 +29,18 @@ internal sealed class ListenerStop(Kernel kernel, Acceptor[] acceptors, FirstRea
             }
 
             long start = Stopwatch.GetTimestamp();
-            TimeSpan left = s_firstReadBound;
+            TimeSpan left;
             DrainResult drained;
             do
             {
-                firstReads.Wait(left);
+                firstReads.Wait();
                 drained = _isOwned ? Drain() : DrainResult.WasEmpty;
                 if (drained == DrainResult.Held)
                 {
                     Thread.Sleep(s_retry);
                 }
 
-                left = s_firstReadBound - Stopwatch.GetElapsedTime(start);
+                left = (drained == DrainResult.Held ? FirstReadTracker.SilentBound : FirstReadTracker.UnreadBound) - Stopwatch.GetElapsedTime(start);
             }
             while (drained != DrainResult.WasEmpty && left > TimeSpan.Zero);
         }

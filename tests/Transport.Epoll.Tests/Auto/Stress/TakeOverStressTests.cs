@@ -72,7 +72,7 @@ public sealed class TakeOverStressTests(ITestOutputHelper output)
         output.WriteLine($"the number of carriers changed {server.Taker.Changes} times;");
         output.WriteLine($"handlers resumed {Ran(server)} times, loops and pool together.");
         Assert.Equal(0, kernel.Violations);
-        Assert.Equal(shared, server.Taker.Changes > 100);
+        Assert.Equal(shared, server.Taker.Changes > 20);
         Assert.All(server.Handlers, handler => Assert.Equal(handler.Reads.Asked + handler.Flushes.Asked, handler.Reads.Ran + handler.Flushes.Ran));
         Assert.All(server.Handlers, handler => Assert.Equal(0, handler.Reads.Repeated + handler.Flushes.Repeated));
         Assert.InRange(server.Taker.Callbacks, callbacks, Ran(server));

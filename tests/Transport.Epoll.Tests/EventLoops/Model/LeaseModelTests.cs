@@ -27,7 +27,7 @@ public sealed class LeaseModelTests : IDisposable
     [InlineData("carriers.pml", "")]
     public async Task Model_AsItIs_HasNoError(string model, string switches)
     {
-        string report = await CheckAsync(model, switches);
+        string report = await CheckAsync(model, switches, optimization: "-O2");
 
         Assert.Contains("errors: 0", report, StringComparison.Ordinal);
         Assert.DoesNotContain("Search not completed", report, StringComparison.Ordinal);
@@ -73,7 +73,7 @@ public sealed class LeaseModelTests : IDisposable
     [InlineData("carriers.pml", "CLOSED_BY_FIRST", "assertion violated")]
     public async Task Model_SeededFault_IsFound(string model, string switches, string error)
     {
-        string report = await CheckAsync(model, switches);
+        string report = await CheckAsync(model, switches, optimization: "-O0"); // most faults are found sooner than a compiler optimizes
 
         Assert.Contains(error, report, StringComparison.Ordinal);
         Assert.Contains("errors: 1", report, StringComparison.Ordinal);
@@ -81,12 +81,12 @@ public sealed class LeaseModelTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    private async Task<string> CheckAsync(string model, string switches)
+    private async Task<string> CheckAsync(string model, string switches, string optimization)
     {
         string path = Path.Combine(AppContext.BaseDirectory, "EventLoops", "Model", model);
         IEnumerable<string> defines = switches.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(each => $"-D{each}");
         await RunAsync("spin", [.. defines, "-a", path]);
-        await RunAsync("gcc", ["-O2", "-DSAFETY", $"-DMEMLIM={MaxMegabytes}", "-o", "pan", "pan.c"]);
+        await RunAsync("gcc", [optimization, "-DSAFETY", $"-DMEMLIM={MaxMegabytes}", "-o", "pan", "pan.c"]);
         return await RunAsync(Path.Combine(_folder.FullName, "pan"), [$"-m{MaxDepth}"]);
     }
 

@@ -14,7 +14,7 @@ internal sealed partial class EventLoop
         try
         {
             OnDriver();
-            Started.OnRunning();
+            Started.TrySetResult(null);
             LoopThread.Driven = LoopThread.Running = this;
             while (!_stopping)
             {
@@ -42,7 +42,7 @@ internal sealed partial class EventLoop
         LoopThread.Driven = LoopThread.Running = null;
         Close();
         _onEnd(failure);
-        Started.OnEnded(failure);
+        Started.TrySetResult(failure); // if it has not run
     }
 
     /// <summary>The calling thread becomes the driver.</summary>
@@ -84,7 +84,7 @@ internal sealed partial class EventLoop
         Counters.BeginWait(Stopwatch.GetTimestamp());
         Lease.Wait();
         ready.Add(Counters.Index, _epoll);
-        Started.OnRunning();
+        Started.TrySetResult(null);
     }
 
     /// <summary>One turn, by a thread that <see cref="ReadyLoops.Take"/> gave the loop to, or that has taken its lease over.</summary>

@@ -75,8 +75,8 @@ internal sealed partial class EventLoop
     /// <summary>The name of the loop and of its thread: at most 15 characters, the kernel's limit (prctl(2), PR_SET_NAME).</summary>
     public string Name { get; }
 
-    /// <summary>For whoever starts the loop.</summary>
-    public StartSignal Started { get; } = new();
+    /// <summary>For whoever starts the loop: completed when it has come so far that it handles events, or with what keeps it from that. Its drivers say it.</summary>
+    public TaskCompletionSource<Exception?> Started { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Who drives the loop.</summary>
     public LoopLease Lease { get; } = new();

@@ -6,7 +6,7 @@ namespace Transport.Epoll.Scheduling;
 
 /// <summary>
 /// Tells what a callback took from what its thread waited for a processor meanwhile (schedstat, proc(5)): on a busy machine quick callbacks take
-/// long without a fault of theirs.
+/// long without a fault of theirs. What it sent in place is not its time either.
 /// </summary>
 /// <remarks>One for each thread that runs callbacks; its own.</remarks>
 internal sealed class CallbackClock
@@ -20,6 +20,7 @@ internal sealed class CallbackClock
     private readonly int _threadId = LoopThread.Id;
     private long _readAt;
     private TimeSpan _delay;
+    private long _sending;
 
     /// <summary>The calling thread's own.</summary>
     public static CallbackClock OfThisThread => t_ofThisThread ??= new CallbackClock();
@@ -28,6 +29,7 @@ internal sealed class CallbackClock
     /// <returns>When they begin: later than <paramref name="now"/> if the figure was read anew, for what held that up is no callback's time.</returns>
     public long Refresh(Kernel kernel, long now)
     {
+        _sending = LoopThread.Sending;
         if (now - _readAt <= s_maxAge)
         {
             return now;
@@ -37,11 +39,18 @@ internal sealed class CallbackClock
         return Stopwatch.GetTimestamp();
     }
 
-    /// <summary>The time between two timestamps of <see cref="Stopwatch"/> without what the thread waited for a processor since the last look.</summary>
-    public TimeSpan Without(Kernel kernel, long start, long end)
+    /// <summary>After a callback, or after each of several: what it took by itself, from one timestamp of <see cref="Stopwatch"/> to the other. Nothing if that is quick anyway.</summary>
+    public TimeSpan OwnTime(AutoScheduling auto, long start, long end)
     {
+        start += LoopThread.Sending - _sending;
+        _sending = LoopThread.Sending;
+        if (!auto.IsSlow(end - start))
+        {
+            return TimeSpan.Zero;
+        }
+
         TimeSpan before = _delay;
-        Read(kernel, end);
+        Read(auto.Kernel, end);
         return Stopwatch.GetElapsedTime(start, end) - (_delay - before);
     }
 

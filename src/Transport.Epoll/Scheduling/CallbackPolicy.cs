@@ -9,14 +9,9 @@ internal sealed class CallbackPolicy(string loop, int index, AutoScheduling auto
 {
     private CallbackClock _clock = null!; // the driver's
     private bool _heldUp;
-    private long _sending;
 
     /// <summary>A thread begins to drive the loop.</summary>
-    public void OnDriver()
-    {
-        _sending = LoopThread.Sending;
-        _clock = CallbackClock.OfThisThread;
-    }
+    public void OnDriver() => _clock = CallbackClock.OfThisThread;
 
     /// <summary>The loop goes on after a wait, and its lease says so: see <see cref="WatchdogAlarm"/>.</summary>
     public void OnAwake() => auto.Alarm.OnLoopAwake();
@@ -49,21 +44,15 @@ internal sealed class CallbackPolicy(string loop, int index, AutoScheduling auto
     /// <summary>A callback ran on the loop.</summary>
     public void OnRan(IApplicationItemOwner owner, long start, long end)
     {
-        long sending = LoopThread.Sending;
-        start += sending - _sending; // as if the callback had begun later by what it sent
-        _sending = sending;
-        if (!auto.IsSlow(end - start))
+        TimeSpan own = _clock.OwnTime(auto, start, end);
+        if (own <= auto.Times.SlowCallback)
         {
             ((IMeasuredOwner)owner).Callbacks.OnQuick();
             return;
         }
 
-        TimeSpan own = _clock.Without(auto.Kernel, start, end);
-        if (own > auto.Times.SlowCallback)
-        {
-            _heldUp = true;
-            auto.MoveToPool((IMeasuredOwner)owner, own);
-        }
+        _heldUp = true;
+        auto.MoveToPool((IMeasuredOwner)owner, own);
     }
 
     /// <summary>The loop was taken over from a callback that began at <paramref name="start"/>, perhaps with others queued behind it.</summary>

@@ -15,7 +15,7 @@ internal sealed class CallbackRecord
 {
     private const int Unknown = -2;
     private const int QuickOnLoop = -1;
-    private const int MaxDoublings = 6;
+    private const int MaxDearness = 7;
 
     /// <summary>So many quick callbacks make a connection one that is known.</summary>
     private const int Trial = 6;
@@ -26,17 +26,14 @@ internal sealed class CallbackRecord
     // One of the two above, or, on the pool, the number of quick callbacks in a row.
     private int _state = Unknown;
 
-    // Written by the lease holder when it moves the connection to the pool; pool threads read it.
-    private int _doublings;
+    // 0: never slow, else how dear a return is, in doublings, from 1 on. Written by the lease holder when it moves the connection to the pool, and by the pool thread that finds it slow on trial.
+    private int _dearness;
 
     // What the last return took; none: 0. Written by pool threads before the exchange that returns; the lease holder reads it.
     private int _price;
 
     // Quick callbacks since the last return. Lease holder only.
     private long _onLoop;
-
-    // 1 from when the lease holder has the connection begin on the pool until it was slow or comes to its loop, which a pool thread finds.
-    private int _onTrial;
 
     /// <summary>Whether no callback has been timed.</summary>
     public bool IsUnknown => Volatile.Read(ref _state) == Unknown;
@@ -50,20 +47,16 @@ internal sealed class CallbackRecord
     public bool IsNewOnLoop => Volatile.Read(ref _state) < 0 && Volatile.Read(ref _price) == 0 && _onLoop < Trial;
 
     /// <summary>The number of quick callbacks that brings the connection back now, if it is <paramref name="first"/> the first time.</summary>
-    public int Price(int first) => IsOnTrial ? Trial : first << Volatile.Read(ref _doublings);
+    public int Price(int first) => Volatile.Read(ref _dearness) is > 0 and int dearness ? first << (dearness - 1) : Trial;
 
     /// <summary>Whether it began on the pool, is still there and was never slow.</summary>
-    public bool IsOnTrial => Volatile.Read(ref _onTrial) != 0;
+    public bool IsOnTrial => IsOnPool && Volatile.Read(ref _dearness) == 0;
 
     /// <summary>A connection of which nothing is known begins on the pool. Lease holder only.</summary>
-    public void StartOnPool()
-    {
-        Volatile.Write(ref _onTrial, 1);
-        Volatile.Write(ref _state, 0);
-    }
+    public void StartOnPool() => Volatile.Write(ref _state, 0);
 
     /// <summary>A callback on the pool was slow. True if the connection was on trial: it stays on the pool like any slow one.</summary>
-    public bool TryFailTrial() => IsOnTrial && IsOnPool && Interlocked.Exchange(ref _onTrial, 0) != 0;
+    public bool TryFailTrial() => IsOnTrial && Interlocked.CompareExchange(ref _dearness, 1, 0) == 0;
 
     /// <summary>A callback on the loop was quick. Lease holder only.</summary>
     public void OnQuick()
@@ -85,9 +78,8 @@ internal sealed class CallbackRecord
         }
 
         bool paid = _onLoop >= (long)Volatile.Read(ref _price) * CallbacksThatPay;
-        Volatile.Write(ref _doublings, Math.Clamp(_doublings + (paid ? -1 : 1), 0, MaxDoublings));
+        Volatile.Write(ref _dearness, Math.Clamp(_dearness + (paid ? -1 : 1), 1, MaxDearness));
         _onLoop = 0;
-        Volatile.Write(ref _onTrial, 0);
         Volatile.Write(ref _state, 0); // on the loop, only the lease holder changes it
         return true;
     }
@@ -108,13 +100,7 @@ internal sealed class CallbackRecord
             Volatile.Write(ref _price, price);
         }
 
-        if (Interlocked.CompareExchange(ref _state, next, seen) != seen || next != QuickOnLoop)
-        {
-            return false; // a lost count only delays the return
-        }
-
-        Volatile.Write(ref _onTrial, 0);
-        return true;
+        return Interlocked.CompareExchange(ref _state, next, seen) == seen && next == QuickOnLoop; // a lost count only delays the return
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Transport.Epoll.EventLoops;
 
 namespace Transport.Epoll.Scheduling;
@@ -54,7 +55,10 @@ internal sealed class EventLoopGroup
             driven = count;
             foreach (EventLoop loop in _loops)
             {
-                loop.Started.Wait();
+                if (loop.Started.Task.Result is Exception failure)
+                {
+                    ExceptionDispatchInfo.Throw(failure);
+                }
             }
 
             onStarted?.Invoke(_loops);

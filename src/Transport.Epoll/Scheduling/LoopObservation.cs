@@ -37,9 +37,6 @@ internal sealed class LoopObservation(EventLoop loop, AutoScheduling auto, TimeS
 {
     private const int SightingsOfAStall = 3;
 
-    /// <summary>For want of a processor the transport's own code may take so many times as long.</summary>
-    private const int StuckAtLast = 10;
-
     /// <summary>On one processor a first request compiled for 200 ms; a callback of some microseconds gets its processor sooner, whatever the load.</summary>
     private static readonly TimeSpan s_maxExcused = TimeSpan.FromMilliseconds(500);
 
@@ -53,8 +50,7 @@ internal sealed class LoopObservation(EventLoop loop, AutoScheduling auto, TimeS
 
     // Of the turn that the transport's own code runs.
     private long _turns;
-    private TimeSpan _running;
-    private bool _isTimed;
+    private long _runsSince;
     private bool _stuckReported;
 
     // Of the look before.
@@ -72,7 +68,7 @@ internal sealed class LoopObservation(EventLoop loop, AutoScheduling auto, TimeS
     public EventLoop Loop => loop;
 
     /// <summary>For how long the transport's own code has held up the loop, when that was found.</summary>
-    public TimeSpan Running => _running;
+    public TimeSpan Running => Stopwatch.GetElapsedTime(_runsSince);
 
     public LoopSight Look()
     {
@@ -141,33 +137,19 @@ internal sealed class LoopObservation(EventLoop loop, AutoScheduling auto, TimeS
 
     private LoopSight LookAtRunning(bool same)
     {
+        _sightings = 0;
         long turns = loop.Counters.Turns;
-        if (!same || turns != _turns || _sightings != 0)
+        if (!same || turns != _turns)
         {
-            _sightings = 0;
-            _turns = turns;
-            _isTimed = false;
-            _running = TimeSpan.Zero;
-            _stuckReported = false;
-            return LoopSight.Busy;
+            (_turns, _runsSince, _stuckReported) = (turns, Stopwatch.GetTimestamp(), false);
         }
 
-        if (_stuckReported)
+        if (_stuckReported || Running < stuckAfter)
         {
             return LoopSight.Busy;
         }
 
-        long now = Stopwatch.GetTimestamp();
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(_lookedAt, now);
-        if (_isTimed && elapsed < stuckAfter)
-        {
-            return LoopSight.Busy;
-        }
-
-        ThreadTimes times = LinuxThread.Times(auto.Kernel, loop.Lease.ThreadId);
-        _running += _isTimed ? elapsed : TimeSpan.Zero;
-        _stuckReported = _isTimed && (!HadNoProcessor(times - _times, elapsed) || _running >= StuckAtLast * stuckAfter);
-        (_lookedAt, _times, _isTimed) = (now, times, true);
-        return _stuckReported ? LoopSight.Stuck : LoopSight.Busy;
+        _stuckReported = true;
+        return LoopSight.Stuck;
     }
 }

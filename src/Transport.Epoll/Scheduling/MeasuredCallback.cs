@@ -14,12 +14,9 @@ internal sealed class MeasuredCallback(AutoScheduling auto, WorkItem item)
     {
         IMeasuredOwner owner = (IMeasuredOwner)item.Owner!;
         CallbackClock clock = CallbackClock.OfThisThread;
-        long sending = LoopThread.Sending;
         long start = clock.Refresh(auto.Kernel, Stopwatch.GetTimestamp());
         item.RunForOwner();
-        start += LoopThread.Sending - sending; // as if it had begun later by what it sent
-        long end = Stopwatch.GetTimestamp();
-        TimeSpan own = auto.IsSlow(end - start) ? clock.Without(auto.Kernel, start, end) : TimeSpan.Zero;
+        TimeSpan own = clock.OwnTime(auto, start, Stopwatch.GetTimestamp());
         bool isSlow = own > auto.Times.SlowCallback;
         auto.RecordOnPool(owner, quick: !isSlow, own);
         return isSlow;

@@ -4,7 +4,7 @@ namespace Transport.Epoll.Scheduling;
 
 /// <summary>
 /// Starts background threads, without the caller's execution context. One that can't be started, for a limit of processes or for want of
-/// memory, must cost the process nothing but that thread: it is reported once, and the next try comes after a pause, which doubles until one works.
+/// memory, must cost the process nothing but that thread: it is reported once, and the next try comes after a pause.
 /// </summary>
 /// <param name="onFailed">Called with the first failure after a success. It must neither block nor throw.</param>
 /// <param name="start">Starts a thread; a test's may fail.</param>
@@ -12,16 +12,14 @@ namespace Transport.Epoll.Scheduling;
 /// <remarks>Any thread.</remarks>
 internal sealed class ThreadStarter(Action<Exception>? onFailed = null, Action<Thread>? start = null, TimeProvider? clock = null)
 {
-    public static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
-    public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(16);
+    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly Action<Thread> _start = start ?? (static thread => thread.UnsafeStart());
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
 
-    // Guards the two below: one try at a time.
+    // Guards the one below: one try at a time.
     private readonly object _gate = new();
-    private TimeSpan _pause; // none: the last try worked
-    private long _failedAt;
+    private long? _failedAt; // none: the last try worked
 
     /// <summary>The same, for threads whose want nobody needs to be told of: with pauses of its own.</summary>
     public ThreadStarter Quiet() => new(onFailed: null, _start, _clock);
@@ -35,28 +33,24 @@ internal sealed class ThreadStarter(Action<Exception>? onFailed = null, Action<T
         Uninterruptible.Enter(_gate); // a loop's thread closes connections
         try
         {
-            if (_pause > _clock.GetElapsedTime(_failedAt))
+            if (_failedAt is long failedAt && _clock.GetElapsedTime(failedAt) < Pause)
             {
                 return false;
             }
 
-            try
+            Start(name, run);
+            _failedAt = null;
+            return true;
+        }
+        catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
+        {
+            if (_failedAt is null)
             {
-                Start(name, run);
-                _pause = TimeSpan.Zero;
-                return true;
+                onFailed?.Invoke(exception);
             }
-            catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
-            {
-                if (_pause == TimeSpan.Zero)
-                {
-                    onFailed?.Invoke(exception);
-                }
 
-                _pause = _pause == TimeSpan.Zero ? ShortestPause : _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
-                _failedAt = _clock.GetTimestamp();
-                return false;
-            }
+            _failedAt = _clock.GetTimestamp();
+            return false;
         }
         finally
         {

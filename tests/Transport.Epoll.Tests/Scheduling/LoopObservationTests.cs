@@ -5,7 +5,7 @@ using Transport.Epoll.Tests.Support;
 
 namespace Transport.Epoll.Tests.Scheduling;
 
-/// <summary>What excuses a callback, or a turn of the transport itself, that tick after tick finds again: that its thread had no processor. The times are those of no real thread.</summary>
+/// <summary>What excuses a callback that tick after tick finds again: that its thread had no processor. The times are those of no real thread.</summary>
 public class LoopObservationTests
 {
     private const long Second = 1_000_000_000;
@@ -100,17 +100,6 @@ public class LoopObservationTests
     }
 
     [Fact]
-    public async Task Look_OwnCodeNeverGetsAProcessor_IsStuckAtLast()
-    {
-        using AutoLoops loops = new();
-        loops.Kernel.Stat = Runnable;
-        using HeldTurn held = await HeldTurn.StartAsync(loops.Loop);
-        LoopObservation observation = new(loops.Loop, loops.Auto, s_interval, s_stuckAfter);
-
-        await Waiting.UntilAsync(() => observation.Look() == LoopSight.Stuck); // ten times as long after the second look, which may come late
-    }
-
-    [Fact]
     public async Task Look_OwnCodeHoldsTheTurnUp_IsStuckOnce()
     {
         using AutoLoops loops = new();
@@ -119,26 +108,6 @@ public class LoopObservationTests
 
         await Waiting.UntilAsync(() => observation.Look() == LoopSight.Stuck);
         Assert.DoesNotContain(LoopSight.Stuck, LookFor(observation, s_stuckAfter * 3));
-    }
-
-    /// <summary>A machine with other things to do: the thread waits for its turn there, tick after tick.</summary>
-    [Theory]
-    [InlineData(Runnable, 0)]
-    [InlineData(Asleep, Second)]
-    public async Task Look_OwnCodeGetsNoProcessor_IsStuckWhenItHasHadOne(string stat, long waited)
-    {
-        long runDelay = 0;
-        using AutoLoops loops = new();
-        loops.Kernel.SchedStat = () => $"0 {runDelay += waited} 0";
-        loops.Kernel.Stat = stat;
-        using HeldTurn held = await HeldTurn.StartAsync(loops.Loop);
-        LoopObservation observation = new(loops.Loop, loops.Auto, s_interval, s_stuckAfter);
-
-        Assert.DoesNotContain(LoopSight.Stuck, LookFor(observation, s_stuckAfter * 2));
-
-        loops.Kernel.Stat = Asleep;
-        loops.Kernel.SchedStat = () => $"0 {runDelay} 0";
-        await Waiting.UntilAsync(() => observation.Look() == LoopSight.Stuck);
     }
 
     /// <summary>Loops whose threads are never without a processor.</summary>

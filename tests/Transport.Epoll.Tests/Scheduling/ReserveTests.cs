@@ -8,6 +8,9 @@ namespace Transport.Epoll.Tests.Scheduling;
 /// <summary>The standbys in reserve: a callback begins on a loop only if a thread that runs already could take over.</summary>
 public class ReserveTests
 {
+    private const int StandbysExhausted = 42;
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
+
     [Fact]
     public async Task RunTurn_NoStandbyLeft_CallbacksGoToThePoolAndComeBack()
     {
@@ -53,7 +56,7 @@ public class ReserveTests
         Assert.Equal(1, loops.Script.Tries);
 
         loops.Script.Failure = null;
-        loops.Script.PassTime(ThreadStarter.ShortestPause);
+        loops.Script.PassTime(ThreadStarter.Pause);
         loops.Watchdog.Tick();
 
         Assert.Equal(1, loops.Threads.Parked);
@@ -122,12 +125,48 @@ public class ReserveTests
         Assert.False(loops.Threads.HasReserve);
 
         loops.Script.Failure = null;
-        loops.Script.PassTime(ThreadStarter.LongestPause);
+        loops.Script.PassTime(ThreadStarter.Pause);
         loops.Watchdog.Tick();
 
         Assert.True(loops.Threads.HasReserve);
         Assert.False(await RunsOnPoolAsync(loops.Loop));
         await blocked.EndAsync();
+    }
+
+    [Fact]
+    public async Task Tick_AllStandbysHeldUpForAWhile_IsReportedOnceAndAgainTheNextTime()
+    {
+        using AutoLoops loops = new(maxStandbys: 1);
+        for (int time = 1; time <= 2; time++)
+        {
+            using BlockedCallback blocked = new();
+            await blocked.StartAsync(loops.Loop);
+            loops.TickThrice();
+            await AutoLoops.RunAsync(loops.Loop, () => 0);
+
+            TickAfter(loops, s_second / 2);
+            Assert.Equal(time - 1, loops.LogIds.Count(id => id == StandbysExhausted));
+            TickAfter(loops, s_second);
+            TickAfter(loops, s_second * 2);
+            Assert.Equal(time, loops.LogIds.Count(id => id == StandbysExhausted));
+
+            await blocked.EndAsync();
+            await Waiting.UntilAsync(() => loops.Threads.HasReserve);
+            loops.Watchdog.Tick();
+        }
+    }
+
+    /// <summary>That is said elsewhere, with the reason.</summary>
+    [Fact]
+    public void Tick_NoStandbyCanBeStarted_IsNotReportedAsAllHeldUp()
+    {
+        using AutoLoops loops = new(script: new ThreadScript { Failure = new InsufficientMemoryException() });
+
+        TickAfter(loops, s_second * 5);
+        TickAfter(loops, s_second * 5);
+
+        Assert.False(loops.Threads.HasReserve);
+        Assert.DoesNotContain(StandbysExhausted, loops.LogIds);
     }
 
     [Fact]
@@ -149,6 +188,12 @@ public class ReserveTests
         }
 
         Assert.Equal(4, loops.Script.Tries);
+    }
+
+    private static void TickAfter(AutoLoops loops, TimeSpan time)
+    {
+        loops.ClockAhead += time;
+        loops.Watchdog.Tick();
     }
 
     /// <summary>Whether a callback of a new connection runs on the pool.</summary>

@@ -10,21 +10,20 @@ public class ThreadStarterTests
     private readonly ThreadScript _script = new();
 
     [Fact]
-    public void TryStart_FailsOn_PausesDoubleUpToTheLongest()
+    public void TryStart_FailsOn_IsTriedAgainAfterEachPause()
     {
         ThreadStarter starter = _script.CreateStarter();
         _script.Failure = new InsufficientMemoryException();
         Assert.False(TryStart(starter));
-        int tries = 1;
-        foreach (int seconds in (int[])[1, 2, 4, 8, 16, 16])
+        for (int tries = 1; tries <= 5; tries++)
         {
-            _script.PassTime(TimeSpan.FromSeconds(seconds) - Moment);
+            _script.PassTime(ThreadStarter.Pause - Moment);
             Assert.False(TryStart(starter));
             Assert.Equal(tries, _script.Tries);
 
             _script.PassTime(Moment);
             Assert.False(TryStart(starter));
-            Assert.Equal(++tries, _script.Tries);
+            Assert.Equal(tries + 1, _script.Tries);
         }
     }
 
@@ -36,7 +35,7 @@ public class ThreadStarterTests
         for (int i = 0; i < 3; i++)
         {
             TryStart(starter);
-            _script.PassTime(ThreadStarter.LongestPause);
+            _script.PassTime(ThreadStarter.Pause);
         }
 
         Assert.Same(_script.Failure, Assert.Single(_script.Reports));
@@ -45,7 +44,7 @@ public class ThreadStarterTests
         _script.Failure = new InsufficientMemoryException();
         Assert.False(TryStart(starter));
         Assert.Equal(2, _script.Reports.Count());
-        _script.PassTime(ThreadStarter.ShortestPause);
+        _script.PassTime(ThreadStarter.Pause);
         _script.Failure = null;
         Assert.True(TryStart(starter));
     }

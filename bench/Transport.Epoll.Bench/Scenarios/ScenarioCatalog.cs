@@ -21,6 +21,7 @@ internal static class ScenarioCatalog
         .. s_connections.Select(c => Keep($"json{c}", "/json", c)),
         new LoadScenario("pipelined", "/plaintext", NewWrk(64, script: "pipeline.lua")) { Loops = 1, MinSeconds = 3 },
         new LoadScenario("await", "/delay/1", NewWrk(256)) { Loops = 1, Needs = Ability.Timing },
+        new LoadScenario("spin1", "/spin/1", NewWrk(64)) { Needs = Ability.Timing, MinSeconds = 3 },
         .. LowRateScenarios.All,
 
         // The first second of a run costs up to twice the last.

@@ -13,12 +13,10 @@ internal sealed class AutoScheduling(
     AutoTimes times, DriverThreads threads, Kernel kernel, SchedulingCounters counters, ILogger logger, SlowCallbackQueue? slowCallbacks = null)
 {
     /// <summary>Clients that open a connection for each blocking request would else hold up a loop each time: nothing is known of them.</summary>
-    private static readonly long s_newSlow = 10 * Stopwatch.Frequency;
+    private static readonly long s_lately = 10 * Stopwatch.Frequency;
 
     /// <summary>So many quick ones in a row show that the slow one was an exception: a connection for each request pays for the pool no longer then.</summary>
     private const int QuickOnTrial = 100;
-
-    private readonly long _slow = (long)(times.SlowCallback.TotalSeconds * Stopwatch.Frequency);
 
     // The same happens again and again where most handlers block.
     private readonly WarningInterval _takeOverWarnings = new();
@@ -26,6 +24,9 @@ internal sealed class AutoScheduling(
     // Until when new connections begin on the pool; and how many of their callbacks there were quick in a row.
     private long _newSlowUntil;
     private int _quickOnTrial;
+
+    // When a callback was slow, on a loop or on the pool. Any thread writes: a hint.
+    private long _slowAt;
 
     public AutoTimes Times => times;
 
@@ -47,12 +48,16 @@ internal sealed class AutoScheduling(
     /// <summary>Whether a new connection's first callbacks were slow lately: then those of others are tried on the pool first.</summary>
     public bool AreNewSlow => Volatile.Read(ref _newSlowUntil) is not 0 and long until && Clock() < until;
 
-    /// <summary>Whether a callback of so many ticks of <see cref="Stopwatch"/> is slow.</summary>
-    public bool IsSlow(long ticks) => ticks > _slow;
+    /// <summary>Whether any callback was slow lately: then one carrier alone would have all connections wait for the next one.</summary>
+    public bool AreSomeSlow => Volatile.Read(ref _slowAt) is not 0 and long slowAt && Clock() - slowAt < s_lately;
+
+    /// <summary>A callback that takes longer is slow, in ticks of <see cref="Stopwatch"/>.</summary>
+    public long Slow { get; } = (long)(times.SlowCallback.TotalSeconds * Stopwatch.Frequency);
 
     /// <summary>A callback was slow on its loop: the connection's next ones run on the pool.</summary>
     public void MoveToPool(IMeasuredOwner owner, TimeSpan ran)
     {
+        Volatile.Write(ref _slowAt, Clock());
         bool isNew = owner.Callbacks.IsNewOnLoop;
         if (owner.Callbacks.TryMoveToPool())
         {
@@ -69,9 +74,13 @@ internal sealed class AutoScheduling(
             Volatile.Write(ref _newSlowUntil, 0);
         }
 
-        if (!quick && owner.Callbacks.TryFailTrial())
+        if (!quick)
         {
-            OnMovedToPool(owner, isNew: true, ran);
+            Volatile.Write(ref _slowAt, Clock());
+            if (owner.Callbacks.TryFailTrial())
+            {
+                OnMovedToPool(owner, isNew: true, ran);
+            }
         }
 
         if (owner.Callbacks.TryMoveToLoop(quick, times.QuickCallbacks) && !onTrial)
@@ -126,7 +135,7 @@ internal sealed class AutoScheduling(
         if (isNew)
         {
             Volatile.Write(ref _quickOnTrial, 0);
-            Volatile.Write(ref _newSlowUntil, Clock() + s_newSlow);
+            Volatile.Write(ref _newSlowUntil, Clock() + s_lately);
         }
 
         counters.AddMoveToPool();

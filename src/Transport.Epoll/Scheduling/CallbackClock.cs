@@ -39,18 +39,18 @@ internal sealed class CallbackClock
         return Stopwatch.GetTimestamp();
     }
 
-    /// <summary>After a callback, or after each of several: what it took by itself, from one timestamp of <see cref="Stopwatch"/> to the other. Nothing if that is quick anyway.</summary>
-    public TimeSpan OwnTime(AutoScheduling auto, long start, long end)
+    /// <summary>After a callback, or after each of several: what it took by itself, from one timestamp of <see cref="Stopwatch"/> to the other. Nothing if that is no more than <paramref name="slow"/> anyway.</summary>
+    public TimeSpan OwnTime(Kernel kernel, long slow, long start, long end)
     {
         start += LoopThread.Sending - _sending;
         _sending = LoopThread.Sending;
-        if (!auto.IsSlow(end - start))
+        if (end - start <= slow)
         {
             return TimeSpan.Zero;
         }
 
         TimeSpan before = _delay;
-        Read(auto.Kernel, end);
+        Read(kernel, end);
         return Stopwatch.GetElapsedTime(start, end) - (_delay - before);
     }
 

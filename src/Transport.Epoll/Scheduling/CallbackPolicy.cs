@@ -44,7 +44,7 @@ internal sealed class CallbackPolicy(string loop, int index, AutoScheduling auto
     /// <summary>A callback ran on the loop.</summary>
     public void OnRan(IApplicationItemOwner owner, long start, long end)
     {
-        TimeSpan own = _clock.OwnTime(auto, start, end);
+        TimeSpan own = _clock.OwnTime(auto.Kernel, auto.Slow, start, end);
         if (own <= auto.Times.SlowCallback)
         {
             ((IMeasuredOwner)owner).Callbacks.OnQuick();

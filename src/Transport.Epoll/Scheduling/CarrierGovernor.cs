@@ -3,10 +3,13 @@ using Transport.Epoll.EventLoops;
 
 namespace Transport.Epoll.Scheduling;
 
-/// <summary>Looks how busy the carriers are, and adds one or has one leave as <see cref="CarrierPolicy"/> says.</summary>
+/// <summary>Looks how busy the carriers are, and adds one or has one leave as <see cref="CarrierPolicy"/> says. While some callbacks are slow there are two at least.</summary>
 /// <remarks>Watchdog only.</remarks>
-internal sealed class CarrierGovernor(Carriers carriers, DriverThreads threads, EventLoop[] loops, IdleProcessors idle)
+internal sealed class CarrierGovernor(AutoScheduling auto, EventLoop[] loops, IdleProcessors idle)
 {
+    private const int FewestBesideSlow = 2;
+
+    private readonly Carriers _carriers = auto.Threads.Carriers!;
     private readonly CarrierPolicy _policy = new(loops.Length);
     private readonly long[] _waited = new long[loops.Length];
     private long _lookedAt;
@@ -15,7 +18,7 @@ internal sealed class CarrierGovernor(Carriers carriers, DriverThreads threads, 
     /// <summary>With each tick; it measures over <see cref="CarrierPolicy.Window"/> at least.</summary>
     public void Look(long now)
     {
-        int active = Math.Min(carriers.Active, carriers.Wanted); // one that shall leave may take a while to notice
+        int active = Math.Min(_carriers.Active, _carriers.Wanted); // one that shall leave may take a while to notice
         TimeSpan elapsed = Stopwatch.GetElapsedTime(_lookedAt, now);
         if (_lookedAt != 0 && elapsed < CarrierPolicy.Window(active))
         {
@@ -36,12 +39,12 @@ internal sealed class CarrierGovernor(Carriers carriers, DriverThreads threads, 
         // What the processors did meanwhile is only asked for when it matters, so one window later than the load is seen.
         bool isFull = CarrierPolicy.IsFull(active, busy);
         double idleNow = isFull ? idle.Measure() : 0;
-        int wanted = _policy.Decide(active, busy, isFull && _isMeasuringIdle ? idleNow : 0, elapsed);
+        int wanted = Math.Max(auto.AreSomeSlow ? FewestBesideSlow : 1, _policy.Decide(active, busy, isFull && _isMeasuringIdle ? idleNow : 0, elapsed));
         _isMeasuringIdle = isFull;
-        carriers.Wanted = wanted;
-        if (wanted > carriers.Active)
+        _carriers.Wanted = wanted;
+        if (wanted > _carriers.Active)
         {
-            carriers.TryAdd(threads);
+            _carriers.TryAdd(auto.Threads);
         }
     }
 

@@ -57,7 +57,7 @@ internal static class EventLoopFactory
 
             if (scheduling is not null)
             {
-                CarrierGovernor? governor = carriers is null ? null : new CarrierGovernor(carriers, threads, loops, new IdleProcessors(kernel));
+                CarrierGovernor? governor = carriers is null ? null : new CarrierGovernor(scheduling, loops, new IdleProcessors(kernel));
                 new LoopWatchdog(scheduling, loops, governor: governor).Start(starter);
             }
         }

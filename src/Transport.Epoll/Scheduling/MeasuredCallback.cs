@@ -16,7 +16,7 @@ internal sealed class MeasuredCallback(AutoScheduling auto, WorkItem item)
         CallbackClock clock = CallbackClock.OfThisThread;
         long start = clock.Refresh(auto.Kernel, Stopwatch.GetTimestamp());
         item.RunForOwner();
-        TimeSpan own = clock.OwnTime(auto, start, Stopwatch.GetTimestamp());
+        TimeSpan own = clock.OwnTime(auto.Kernel, auto.Slow, start, Stopwatch.GetTimestamp());
         bool isSlow = own > auto.Times.SlowCallback;
         auto.RecordOnPool(owner, quick: !isSlow, own);
         return isSlow;

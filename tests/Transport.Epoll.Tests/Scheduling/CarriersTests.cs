@@ -134,7 +134,7 @@ public class CarriersTests
         using AutoLoops loops = new(loops: 2, shared: true);
         long idle = 0;
         loops.Kernel.ProcStat = () => ProcStat(idle);
-        CarrierGovernor governor = new(loops.Carriers, loops.Threads, [.. loops.Loops], new IdleProcessors(loops.Kernel, () => TimeSpan.Zero));
+        CarrierGovernor governor = new(loops.Auto, [.. loops.Loops], new IdleProcessors(loops.Kernel, () => TimeSpan.Zero));
         using BlockedCallback blocked = new();
         await blocked.StartAsync(loops.Loop);
 
@@ -165,7 +165,7 @@ public class CarriersTests
             looks++;
             return ProcStat(idle: 0, user: looks * 1_000_000L);
         };
-        CarrierGovernor governor = new(loops.Carriers, loops.Threads, [.. loops.Loops], new IdleProcessors(loops.Kernel, () => TimeSpan.Zero));
+        CarrierGovernor governor = new(loops.Auto, [.. loops.Loops], new IdleProcessors(loops.Kernel, () => TimeSpan.Zero));
         using BlockedCallback blocked = new();
         await blocked.StartAsync(loops.Loop);
 
@@ -177,6 +177,45 @@ public class CarriersTests
 
         Assert.Equal(1, loops.Carriers.Active);
         await blocked.EndAsync();
+    }
+
+    /// <summary>With one carrier all connections would wait for the next slow callback, whatever the load and however busy the processors are.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Governor_CallbackIsSlow_TwoCarriersServeForTenSeconds(bool onPool)
+    {
+        using AutoLoops loops = new(loops: 3, shared: true);
+        loops.Kernel.ProcStat = () => ProcStat(idle: 0);
+        CarrierGovernor governor = new(loops.Auto, [.. loops.Loops], new IdleProcessors(loops.Kernel, () => TimeSpan.Zero));
+        RecordingItemOwner owner = new();
+        if (onPool)
+        {
+            loops.Auto.RecordOnPool(owner, quick: false, TimeSpan.FromMilliseconds(2));
+        }
+        else
+        {
+            loops.Auto.MoveToPool(owner, TimeSpan.FromMilliseconds(2));
+        }
+
+        await UntilServingAsync(2);
+        loops.ClockAhead += TimeSpan.FromSeconds(9);
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        while (System.Diagnostics.Stopwatch.GetElapsedTime(start) < CarrierPolicy.Window(2) * 2)
+        {
+            governor.Look(System.Diagnostics.Stopwatch.GetTimestamp());
+        }
+
+        Assert.Equal(2, loops.Carriers.Wanted);
+        loops.ClockAhead += TimeSpan.FromSeconds(2);
+        await UntilServingAsync(1);
+
+        Task UntilServingAsync(int carriers) => Waiting.UntilAsync(() =>
+        {
+            governor.Look(System.Diagnostics.Stopwatch.GetTimestamp());
+            loops.Other.Post(_ => { }, null);
+            return loops.Carriers.Active == carriers;
+        });
     }
 
     /// <summary>A kernel out of memory, for a while: nobody else would ever look at the loop again.</summary>

@@ -2,7 +2,11 @@ namespace Transport.Epoll.Tests.Architecture;
 
 public class LayeringTests
 {
-    private const int MaxLines = 300;
+    private const int MaxLines = 250;
+    private const int MaxLinesOfOldFiles = 300;
+
+    /// <summary>Longer than a file should be. None is to come, and whoever shortens one takes it out.</summary>
+    private static readonly string[] s_oldFiles = ["Acceptor.cs", "DriverThreads.cs", "EpollConnection.cs", "EpollConnectionListener.cs", "Kernel.cs"];
 
     /// <summary>From the lowest to the highest. Diagnostics stands apart: all may use it, it uses none.</summary>
     private static readonly string[] Floors = ["Native", "EventLoops", "Scheduling", "Connections", "Listening", "Https", SourceTree.Root];
@@ -84,7 +88,9 @@ public class LayeringTests
     [Fact]
     public void Library_Files_FitTheLimit()
     {
-        string[] found = [.. SourceTree.Library.Where(file => file.Lines > MaxLines).Select(file => $"{file}: {file.Lines} lines, allowed are {MaxLines}")];
+        string[] found = [.. SourceTree.Library
+            .Where(file => file.Lines > (IsOld(file) ? MaxLinesOfOldFiles : MaxLines) || (IsOld(file) && file.Lines <= MaxLines))
+            .Select(file => $"{file}: {file.Lines} lines, allowed are {MaxLines}, or {MaxLinesOfOldFiles} in a file that the test names")];
 
         Assert.Empty(found);
     }
@@ -139,4 +145,6 @@ public class LayeringTests
 
         Assert.Empty(found);
     }
+
+    private static bool IsOld(SourceFile file) => s_oldFiles.Contains(Path.GetFileName(file.Path));
 }

@@ -24,7 +24,7 @@ internal sealed class ConnectionFacts(Kernel kernel, EventLoop loop, FileDescrip
 
     private string? _description;
 
-    // Whoever consumed first.
+    // The application's reader writes.
     private bool _isConsumed;
 
     public int LoopIndex => loop.Counters.Index;

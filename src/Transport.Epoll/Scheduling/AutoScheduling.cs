@@ -12,7 +12,10 @@ namespace Transport.Epoll.Scheduling;
 internal sealed class AutoScheduling(
     AutoTimes times, DriverThreads threads, Kernel kernel, SchedulingCounters counters, ILogger logger, SlowCallbackQueue? slowCallbacks = null)
 {
-    /// <summary>Clients that open a connection for each blocking request would else hold up a loop each time: nothing is known of them.</summary>
+    /// <summary>
+    /// How long a slow callback is remembered: clients that open a connection for each blocking request, of which nothing is known, would else hold up a loop
+    /// each time, and with a single carrier all connections.
+    /// </summary>
     private static readonly long s_lately = 10 * Stopwatch.Frequency;
 
     /// <summary>So many quick ones in a row show that the slow one was an exception: a connection for each request pays for the pool no longer then.</summary>

@@ -67,7 +67,7 @@ internal sealed class LoopObservation(EventLoop loop, AutoScheduling auto, TimeS
 
     public EventLoop Loop => loop;
 
-    /// <summary>For how long the transport's own code has held up the loop, when that was found.</summary>
+    /// <summary>For how long the transport's own code has held up the loop, once that was found.</summary>
     public TimeSpan Running => Stopwatch.GetElapsedTime(_runsSince);
 
     public LoopSight Look()

@@ -82,7 +82,7 @@ public class LastOfTwoTests
     [Fact]
     public async Task Wait_RacesWithBoth_AlwaysEnds()
     {
-        const int Rounds = 5_000;
+        const int Rounds = 20_000;
         using Barrier together = new(3);
         Task first = Task.Factory.StartNew(Finish, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         Task second = Task.Factory.StartNew(Finish, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

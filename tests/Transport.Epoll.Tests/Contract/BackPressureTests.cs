@@ -91,7 +91,7 @@ public sealed class BackPressureTests
     [Trait("Contract", "16")]
     public async Task Flush_ClientDoesNotRead_WaitsUntilItDoes(TransportKind kind)
     {
-        const int Total = 6 * 1024 * 1024; // more than the kernel takes (tcp(7), tcp_wmem)
+        const int Total = 16 * 1024 * 1024;
         await using var listener = await RawListener.BindAsync(kind, tuning: new TransportTuning { MaxWriteBufferSize = MaxRead });
         var (client, server) = await listener.ConnectAsync(clientReceiveBufferSize: 64 * 1024);
         using (client)

@@ -155,7 +155,7 @@ public class ConnectionMetricsTests
     {
         const int Bytes = 32 * 1024 * 1024;
         await using MeteredTransport transport = await MeteredTransport.BindAsync(configure: options => options.MaxWriteBufferSize = 0);
-        (RawClient client, ConnectionContext server) = await transport.ConnectAsync();
+        (RawClient client, ConnectionContext server) = await transport.ConnectAsync(clientReceiveBufferSize: 256 * 1024);
         using (client)
         {
             Task flushed = server.Transport.Output.WriteAsync(new byte[Bytes]).WithTimeout();

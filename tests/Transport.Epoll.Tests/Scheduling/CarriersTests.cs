@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Scheduling;
 using Transport.Epoll.Tests.EventLoops;
@@ -141,7 +142,7 @@ public class CarriersTests
         await Waiting.UntilAsync(() =>
         {
             idle += 1_000_000;
-            governor.Look(System.Diagnostics.Stopwatch.GetTimestamp());
+            governor.Look(Stopwatch.GetTimestamp());
             return loops.Carriers.Active == 2;
         });
         await AutoLoops.RunAsync(loops.Other, () => 0); // by the second
@@ -149,7 +150,7 @@ public class CarriersTests
 
         await Waiting.UntilAsync(() =>
         {
-            governor.Look(System.Diagnostics.Stopwatch.GetTimestamp());
+            governor.Look(Stopwatch.GetTimestamp());
             loops.Other.Post(_ => { }, null);
             return loops.Carriers.Active == 1;
         });
@@ -171,7 +172,7 @@ public class CarriersTests
 
         await Waiting.UntilAsync(() =>
         {
-            governor.Look(System.Diagnostics.Stopwatch.GetTimestamp());
+            governor.Look(Stopwatch.GetTimestamp());
             return looks >= 5;
         });
 
@@ -200,10 +201,10 @@ public class CarriersTests
 
         await UntilServingAsync(2);
         loops.ClockAhead += TimeSpan.FromSeconds(9);
-        long start = System.Diagnostics.Stopwatch.GetTimestamp();
-        while (System.Diagnostics.Stopwatch.GetElapsedTime(start) < CarrierPolicy.Window(2) * 2)
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) < CarrierPolicy.Window(2) * 2)
         {
-            governor.Look(System.Diagnostics.Stopwatch.GetTimestamp());
+            governor.Look(Stopwatch.GetTimestamp());
         }
 
         Assert.Equal(2, loops.Carriers.Wanted);
@@ -212,7 +213,7 @@ public class CarriersTests
 
         Task UntilServingAsync(int carriers) => Waiting.UntilAsync(() =>
         {
-            governor.Look(System.Diagnostics.Stopwatch.GetTimestamp());
+            governor.Look(Stopwatch.GetTimestamp());
             loops.Other.Post(_ => { }, null);
             return loops.Carriers.Active == carriers;
         });

@@ -46,6 +46,9 @@ internal sealed class LoopTaker : IDisposable
     /// <summary>How often the number of threads that serve the loops together was changed.</summary>
     public long Changes { get; private set; }
 
+    /// <summary>How often it was drawn.</summary>
+    public long Rounds { get; private set; }
+
     public long FromInside => Interlocked.Read(ref _fromInside);
 
     public long FromSends => Interlocked.Read(ref _fromSends);
@@ -96,6 +99,7 @@ internal sealed class LoopTaker : IDisposable
         var random = new Random(1);
         while (!_stop.Wait(Pause))
         {
+            Rounds++;
             ChangeCarriers(random);
             var loop = _loops[random.Next(_loops.Length)];
             for (var i = 0; i < LooksPerRound; i++)

@@ -19,8 +19,8 @@ public sealed class TakeOverStressTests(ITestOutputHelper output)
     private const long LargeCallbacks = 50_000;
 #endif
 
-    /// <summary>One in so many callbacks at least is taken over from outside, and one from inside: beside four busy processes the first is one in 5,000.</summary>
-    private const long MinTakeOversOneIn = 20_000;
+    /// <summary>One in so many callbacks at least is taken over from outside, and one from inside.</summary>
+    private const long MinTakeOversOneIn = 10_000;
 
     private const long MinTakeOversInSends = LargeCallbacks / 1_000;
     private const int TcpConnections = 16;
@@ -41,6 +41,7 @@ public sealed class TakeOverStressTests(ITestOutputHelper output)
 
         Assert.InRange(taker.FromOutside, callbacks / MinTakeOversOneIn, callbacks);
         Assert.InRange(taker.FromInside, callbacks / MinTakeOversOneIn, callbacks);
+        Assert.Equal(shared, taker.Changes > 100);
     }
 
     /// <summary>A large send is part of the callback that flushes: it goes on when the loop has gone to another thread.</summary>
@@ -72,7 +73,7 @@ public sealed class TakeOverStressTests(ITestOutputHelper output)
         output.WriteLine($"the number of carriers changed {server.Taker.Changes} times;");
         output.WriteLine($"handlers resumed {Ran(server)} times, loops and pool together.");
         Assert.Equal(0, kernel.Violations);
-        Assert.Equal(shared, server.Taker.Changes > 20);
+        Assert.InRange(server.Taker.Changes, shared ? server.Taker.Rounds / 3 : 0, shared ? server.Taker.Rounds : 0); // one in three draws says what there is already
         Assert.All(server.Handlers, handler => Assert.Equal(handler.Reads.Asked + handler.Flushes.Asked, handler.Reads.Ran + handler.Flushes.Ran));
         Assert.All(server.Handlers, handler => Assert.Equal(0, handler.Reads.Repeated + handler.Flushes.Repeated));
         Assert.InRange(server.Taker.Callbacks, callbacks, Ran(server));

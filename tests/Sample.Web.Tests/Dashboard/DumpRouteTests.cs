@@ -13,11 +13,7 @@ public class DumpRouteTests
         await using var sample = await SampleProcess.StartAsync("--loops", "2");
         using var client = sample.CreateClient();
         using var blocked = sample.CreateClient();
-        for (var i = 0; i < 200; i++) // so often that it is on its loop: the first requests of a process are slow, and fifty quick ones make up for that
-        {
-            await blocked.GetStringAsync("/plaintext").WithTimeout(Deadline.Short);
-        }
-
+        await LoopConnections.SettleAsync(sample, blocked);
         var blocking = blocked.GetStringAsync("/meet/dump");
 
         JsonElement heldUp = default;

@@ -58,15 +58,9 @@ public class StarvationTests(ITestOutputHelper output)
         await using var sample = await StartOnOneProcessorAsync();
         using var computing = sample.CreateClient();
         using var neighbour = sample.CreateClient();
-        foreach (var client in (HttpClient[])[computing, neighbour])
-        {
-            await SchedulingFigures.ReadAsync(client);
-            for (var i = 0; i < 300; i++) // so often that it is on its loop, though the first ones were slow
-            {
-                await AskAsync(client, "/spin/0");
-            }
-        }
-
+        await SchedulingFigures.ReadAsync(neighbour);
+        await AskAsync(computing, "/spin/0");
+        await LoopConnections.SettleAsync(sample, computing, neighbour);
         var before = await ReadFiguresAsync(neighbour);
         var longest = TimeSpan.Zero;
         using (new BusyLoops(3))

@@ -132,10 +132,25 @@ internal sealed partial class EventLoop
         return true;
     }
 
+    /// <summary>From now on the loop is reported whenever it is ready, or once and then after each turn. The only thread that serves loops, which drives none.</summary>
+    public void Arm(bool oneShot)
+    {
+        try
+        {
+            _ready!.Arm(Counters.Index, _epoll, oneShot);
+        }
+#pragma warning disable CA1031 // As for a loop with a driver of its own.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            End(exception);
+        }
+    }
+
     /// <summary>Gives the loop back. With the last line it is another thread's.</summary>
     private void Release()
     {
-        bool hasWork = !_run.IsEmpty || !_work.TryEnterSleep();
+        bool hasWork = _poller.MayHaveMore || !_run.IsEmpty || !_work.TryEnterSleep();
         LoopThread.Driven = LoopThread.Running = null;
         Counters.BeginWait(Stopwatch.GetTimestamp());
         Lease.Wait();
@@ -144,6 +159,6 @@ internal sealed partial class EventLoop
             _wake.Signal(); // behind the loops that are ready now
         }
 
-        _ready!.Arm(Counters.Index, _epoll);
+        _ready!.Release(Counters.Index, _epoll);
     }
 }

@@ -4,14 +4,13 @@ using Transport.Epoll.Native;
 namespace Transport.Epoll.EventLoops;
 
 /// <summary>
-/// The loops of a group that have something to do, for threads that drive whichever comes: one outer epoll instance that watches the loops' own. A loop is
-/// given to one thread only, since the kernel disarms it with the event that it reports (EPOLLONESHOT, epoll_ctl(2)), until that thread arms it again, and
-/// the kernel looks then whether it has become ready meanwhile.
+/// The loops of a group that have something to do, for threads that drive whichever comes: one outer epoll instance that watches the loops' own. Where
+/// several threads take loops, each loop is given to one only, since the kernel disarms it with the event that it reports (EPOLLONESHOT, epoll_ctl(2)), until
+/// that thread arms it again, and the kernel looks then whether it has become ready meanwhile. One thread alone is spared that call.
 /// </summary>
 /// <remarks>Any thread.</remarks>
 internal sealed class ReadyLoops : IDisposable
 {
-    private const EpollEvents Once = EpollEvents.In | EpollEvents.OneShot;
     private const ulong StopToken = ulong.MaxValue;
 
     private readonly EpollInstance _epoll;
@@ -19,6 +18,8 @@ internal sealed class ReadyLoops : IDisposable
 
     // Threads that serve loops and don't sleep here. A thread that drives a loop counts, also while a callback holds it up.
     private int _awake;
+
+    private volatile bool _isOneShot;
 
     // How often others have acted for sleepers since one of them woke up.
     private int _acted;
@@ -39,11 +40,31 @@ internal sealed class ReadyLoops : IDisposable
         }
     }
 
-    /// <summary>Watches a loop's epoll instance, which holds next to nothing yet: adding it costs what walking its descriptors costs.</summary>
-    public void Add(int loop, EpollInstance epoll) => _epoll.Add(epoll.Number, Once, (ulong)loop).ThrowIfFailed();
+    /// <summary>
+    /// Whether several threads may take loops, as <see cref="Arm"/> has said of each. The only thread that takes them writes: last, when more may come; first,
+    /// when none may.
+    /// </summary>
+    public bool IsOneShot
+    {
+        get => _isOneShot;
+        set => _isOneShot = value;
+    }
+
+    /// <summary>Watches a loop's epoll instance, which holds next to nothing yet: adding it costs what walking its descriptors costs. One thread may take it.</summary>
+    public void Add(int loop, EpollInstance epoll) => _epoll.Add(epoll.Number, EpollEvents.In, (ulong)loop).ThrowIfFailed();
+
+    /// <summary>Reports a loop that nobody drives, each time that it becomes ready, or once.</summary>
+    public void Arm(int loop, EpollInstance epoll, bool oneShot)
+        => _epoll.Arm(epoll.Number, oneShot ? EpollEvents.In | EpollEvents.OneShot : EpollEvents.In, (ulong)loop);
 
     /// <summary>The calling thread, which has had the loop, is done with it.</summary>
-    public void Arm(int loop, EpollInstance epoll) => _epoll.Arm(epoll.Number, Once, (ulong)loop);
+    public void Release(int loop, EpollInstance epoll)
+    {
+        if (IsOneShot)
+        {
+            Arm(loop, epoll, oneShot: true);
+        }
+    }
 
     /// <summary>One more thread serves loops.</summary>
     public void Enter() => Interlocked.Increment(ref _awake);

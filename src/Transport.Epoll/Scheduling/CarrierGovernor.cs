@@ -18,6 +18,11 @@ internal sealed class CarrierGovernor(AutoScheduling auto, EventLoop[] loops, Id
     /// <summary>With each tick; it measures over <see cref="CarrierPolicy.Window"/> at least.</summary>
     public void Look(long now)
     {
+        if (_carriers.Wanted > _carriers.Active)
+        {
+            _carriers.TryAdd(auto.Threads);
+        }
+
         int active = Math.Min(_carriers.Active, _carriers.Wanted); // one that shall leave may take a while to notice
         TimeSpan elapsed = Stopwatch.GetElapsedTime(_lookedAt, now);
         if (_lookedAt != 0 && elapsed < CarrierPolicy.Window(active))
@@ -42,10 +47,6 @@ internal sealed class CarrierGovernor(AutoScheduling auto, EventLoop[] loops, Id
         int wanted = Math.Max(auto.AreSomeSlow ? FewestBesideSlow : 1, _policy.Decide(active, busy, isFull && _isMeasuringIdle ? idleNow : 0, elapsed));
         _isMeasuringIdle = isFull;
         _carriers.Wanted = wanted;
-        if (wanted > _carriers.Active)
-        {
-            _carriers.TryAdd(auto.Threads);
-        }
     }
 
     /// <summary>How many loops were driven at the same time since the last look, on average.</summary>

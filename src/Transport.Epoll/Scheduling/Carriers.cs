@@ -57,10 +57,10 @@ internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> cre
     /// <summary>All loops have ended: so do the carriers.</summary>
     public void Stop() => ready.Stop();
 
-    /// <summary>One carrier more, if a thread can be had that is not of the reserve. Watchdog.</summary>
+    /// <summary>One carrier more, if a thread can be had that is not of the reserve, and the only one has made room for it. Watchdog.</summary>
     public bool TryAdd(DriverThreads threads)
     {
-        if (!threads.HasReserve || threads.TrySpare() is not Standby standby)
+        if (!ready.IsOneShot || !threads.HasReserve || threads.TrySpare() is not Standby standby)
         {
             return false; // the reserve comes first: without it nothing runs on a loop
         }
@@ -75,11 +75,11 @@ internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> cre
         return true;
     }
 
-    /// <summary>One more is about to begin; false when all loops have ended.</summary>
+    /// <summary>One more is about to begin; false when all loops have ended, or the only one wants to stay alone.</summary>
     private bool TryEnter()
     {
         Uninterruptible.Enter(_gate);
-        bool entered = !_ended;
+        bool entered = !_ended && (_active == 0 || ready.IsOneShot);
         _active += entered ? 1 : 0;
         Monitor.Exit(_gate);
         return entered;
@@ -110,10 +110,39 @@ internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> cre
             {
                 return false;
             }
+
+            bool mayShare = ready.IsOneShot;
+            if (mayShare != Wanted > 1 && Active == 1)
+            {
+                Switch(!mayShare);
+            }
         }
 
         Leave();
         return true;
+    }
+
+    /// <summary>The only carrier, between two turns, makes room for others, or none may come any more: it is spared arming each loop after its turn then.</summary>
+    private void Switch(bool oneShot)
+    {
+        if (!oneShot)
+        {
+            Uninterruptible.Enter(_gate);
+            bool isAlone = _active == 1;
+            ready.IsOneShot = !isAlone;
+            Monitor.Exit(_gate);
+            if (!isAlone)
+            {
+                return;
+            }
+        }
+
+        foreach (EventLoop loop in _loops.Where(static loop => !loop.HasEnded))
+        {
+            loop.Arm(oneShot);
+        }
+
+        ready.IsOneShot = oneShot;
     }
 
     /// <summary>The next loop; <see langword="null"/> when all have ended, or when the outer instance can't be waited for any more: then all carriers leave.</summary>
@@ -122,7 +151,14 @@ internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> cre
         since = lookedAt;
         try
         {
-            return ready.Take(spin, ref lookedAt, out since) is >= 0 and int loop ? _loops[loop] : null;
+            int loop;
+            do
+            {
+                loop = ready.Take(spin, ref lookedAt, out since);
+            }
+            while (loop >= 0 && _loops[loop].HasEnded); // whoever has borrowed its instance delays the end of its reports
+
+            return loop < 0 ? null : _loops[loop];
         }
 #pragma warning disable CA1031 // Whatever it was: the group ends its listeners and the host.
         catch (Exception exception)

@@ -93,7 +93,7 @@ internal sealed class AutoLoops : IDisposable
         }
     }
 
-    /// <summary>As the governor does, at once.</summary>
+    /// <summary>As the governor does; whether more come depends on the one that may be alone.</summary>
     public void SetCarriers(int wanted)
     {
         Carriers.Wanted = wanted;
@@ -102,12 +102,48 @@ internal sealed class AutoLoops : IDisposable
         }
     }
 
+    /// <summary>Returns when so many serve the loops.</summary>
+    public Task UntilServingAsync(int carriers)
+    {
+        SetCarriers(carriers);
+        return Waiting.UntilAsync(() =>
+        {
+            SetCarriers(carriers);
+            Loop.Post(_ => { }, null);
+            return Carriers.Active == carriers;
+        });
+    }
+
     public void Release() => _group.Release();
 
     public void Dispose()
     {
         _group.Release();
         Assert.Empty(Faults);
+    }
+}
+
+/// <summary>Gives a loop something to do in each turn, for most of it, until it is disposed of.</summary>
+internal sealed class BusyLoop : IDisposable
+{
+    private readonly EventLoop _loop;
+    private volatile bool _ends;
+
+    public BusyLoop(EventLoop loop)
+    {
+        _loop = loop;
+        Again(null);
+    }
+
+    public void Dispose() => _ends = true;
+
+    private void Again(object? state)
+    {
+        Thread.SpinWait(1000);
+        if (!_ends)
+        {
+            _loop.Post(Again, null);
+        }
     }
 }
 

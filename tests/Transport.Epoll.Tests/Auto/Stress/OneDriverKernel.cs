@@ -14,6 +14,7 @@ internal sealed class OneDriverKernel : Kernel
     [ThreadStatic]
     private static Instance? t_last;
 
+    private readonly ConcurrentDictionary<int, byte> _created = new(); // they live as long as the test
     private readonly ConcurrentDictionary<int, Instance> _instances = new();
     private int _violations;
     private int _outer = -1;
@@ -24,10 +25,17 @@ internal sealed class OneDriverKernel : Kernel
     /// <summary>How often two threads drove one loop.</summary>
     public int Violations => Volatile.Read(ref _violations);
 
+    public override SysResult EpollCreate()
+    {
+        SysResult created = base.EpollCreate();
+        _created.TryAdd(created.Value, 0);
+        return created;
+    }
+
     /// <summary>Threads that serve loops together wait on an instance that watches the loops' own.</summary>
     public override SysResult EpollAdd(int epoll, int descriptor, EpollEvents events, ulong token)
     {
-        if (events.HasFlag(EpollEvents.OneShot))
+        if (_created.ContainsKey(descriptor))
         {
             _outer = epoll;
         }

@@ -25,6 +25,7 @@ public sealed class LeaseModelTests : IDisposable
     [InlineData("passing.pml", "")]
     [InlineData("tickets.pml", "")]
     [InlineData("carriers.pml", "")]
+    [InlineData("carriers.pml", "ALONE")]
     public async Task Model_AsItIs_HasNoError(string model, string switches)
     {
         string report = await CheckAsync(model, switches, optimization: "-O2");
@@ -67,10 +68,14 @@ public sealed class LeaseModelTests : IDisposable
     [InlineData("carriers.pml", "ARMED_BLIND", "invalid end state")]
     [InlineData("carriers.pml", "NO_RECHECK", "invalid end state")]
     [InlineData("carriers.pml", "WORK_LEFT", "invalid end state")]
-    [InlineData("carriers.pml", "LOST_ARMS", "assertion violated")]
+    [InlineData("carriers.pml", "LOST_ARMS", "invalid end state")]
     [InlineData("carriers.pml", "RETIRES_UNLOCKED", "assertion violated")]
     [InlineData("carriers.pml", "STOP_ONE", "invalid end state")]
     [InlineData("carriers.pml", "CLOSED_BY_FIRST", "assertion violated")]
+    [InlineData("carriers.pml", "ENDED_DRIVEN", "assertion violated")]
+    [InlineData("carriers.pml", "ALONE_UNCHECKED", "assertion violated")]
+    [InlineData("carriers.pml", "NOT_ARMED_ANEW", "invalid end state")]
+    [InlineData("carriers.pml", "ALONE ADDED_EARLY", "assertion violated")]
     public async Task Model_SeededFault_IsFound(string model, string switches, string error)
     {
         string report = await CheckAsync(model, switches, optimization: "-O0"); // most faults are found sooner than a compiler optimizes

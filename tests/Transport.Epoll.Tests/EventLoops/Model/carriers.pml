@@ -7,18 +7,26 @@
  *  - Each item is taken, once: no loop is left with work and nobody to serve it, whatever carriers leave meanwhile.
  *  - At least one carrier stays while a loop lives; when all have ended, all carriers end, and the last one closes the outer instance, which nobody uses after.
  *
- * The kernel: an event of a loop's own instance makes the loop ready if it is armed, which disarms it (EPOLLONESHOT); arming looks whether there is an event.
+ * The kernel: an event of a loop's own instance makes the loop ready if it is armed, which disarms it if it was armed for one event (EPOLLONESHOT); arming
+ * looks whether there is an event. A carrier that is alone has armed the loops for all events, and arms none after its turn; it alone changes that.
  *
- * Seeded faults, each a -D switch: NOT_ONCE, ARMED_BLIND, NO_RECHECK, WORK_LEFT, LOST_ARMS, RETIRES_UNLOCKED, STOP_ONE, CLOSED_BY_FIRST.
+ * ALONE begins with one carrier, else there are two.
+ *
+ * Seeded faults, each a -D switch: NOT_ONCE, ARMED_BLIND, NO_RECHECK, WORK_LEFT, LOST_ARMS, RETIRES_UNLOCKED, STOP_ONE, CLOSED_BY_FIRST; with ALONE,
+ * ADDED_EARLY; ENDED_DRIVEN, ALONE_UNCHECKED, NOT_ARMED_ANEW.
  */
 
 #define LOOPS 2
 #define ITEMS(loop) (2 - (loop)) /* and after them the one that stops the loop */
 #define TAKE_OVERS 1
+#ifndef CHANGES
+#define CHANGES 1
+#endif
 #define NOBODY 255
 
 /* The kernel's part. */
-bit event[LOOPS], armed[LOOPS], ready[LOOPS], told;
+bit event[LOOPS], armed[LOOPS], once[LOOPS], ready[LOOPS], told;
+#define IS_READY(loop) (ready[loop] && event[loop])
 bit closed;
 
 /* The loops' part. */
@@ -27,7 +35,13 @@ bit sleeping[LOOPS], stopped[LOOPS], in_callback[LOOPS];
 byte running = LOOPS;
 
 /* The carriers' part. */
-byte serving = 2, wanted = 2;
+#ifdef ALONE
+#define CARRIERS 1
+#else
+#define CARRIERS 2
+#endif
+byte serving = CARRIERS, wanted = CARRIERS;
+bit one_shot = CARRIERS > 1; /* ReadyLoops.IsOneShot */
 bit ended;
 
 /* Only the proof looks at these. */
@@ -41,25 +55,41 @@ inline signal(loop) {
         ready[loop] = 1
 #else
         if
-        :: armed[loop] -> armed[loop] = 0; ready[loop] = 1
+        :: armed[loop] -> armed[loop] = !once[loop]; ready[loop] = 1
         :: else
         fi
 #endif
     }
 }
 
-inline arm(loop) {
+inline arm(loop, for_once) {
     atomic {
         assert(!closed);
+        once[loop] = for_once;
 #ifndef ARMED_BLIND
         if
-        :: event[loop] -> ready[loop] = 1
+        :: event[loop] -> armed[loop] = !for_once; ready[loop] = 1
         :: else -> armed[loop] = 1
         fi
 #else
         armed[loop] = 1
 #endif
     }
+}
+
+inline arm_all(for_once) {
+#ifndef NOT_ARMED_ANEW
+    if
+    :: !stopped[0] -> arm(0, for_once)
+    :: else
+    fi;
+    if
+    :: !stopped[1] -> arm(1, for_once)
+    :: else
+    fi
+#else
+    skip
+#endif
 }
 
 inline leave() {
@@ -111,11 +141,17 @@ take:
     atomic {
         assert(!closed);
         if
-        :: ready[0] -> ready[0] = 0; loop = 0
-        :: ready[1] -> ready[1] = 0; loop = 1
-        :: !ready[0] && !ready[1] && told -> told = 0; goto done
+        :: IS_READY(0) -> ready[0] = 0; loop = 0
+        :: IS_READY(1) -> ready[1] = 0; loop = 1
+        :: !IS_READY(0) && !IS_READY(1) && told -> told = 0; goto done
         fi;
-        assert(holder[loop] == NOBODY);
+#ifndef ENDED_DRIVEN
+        if
+        :: stopped[loop] -> goto take
+        :: else
+        fi;
+#endif
+        assert(holder[loop] == NOBODY && !stopped[loop]);
         holder[loop] = me;
         sleeping[loop] = 0
     };
@@ -163,7 +199,10 @@ turn:
     :: else
     fi;
 #endif
-    arm(loop);
+    if
+    :: one_shot -> arm(loop, 1)
+    :: else
+    fi;
 
 next:
 #ifdef RETIRES_UNLOCKED
@@ -178,11 +217,31 @@ next:
     :: else
     fi;
 #endif
+
+    /* Carriers.Switch. */
+    if
+    :: one_shot && wanted == 1 ->
+#ifdef ALONE_UNCHECKED
+        one_shot = 0; arm_all(0)
+#else
+        if
+        :: atomic { serving == 1 -> one_shot = 0 }; arm_all(0)
+        :: serving != 1
+        fi
+#endif
+    :: !one_shot && wanted == 2 ->
+#ifdef ADDED_EARLY
+        one_shot = 1; arm_all(1)
+#else
+        arm_all(1); one_shot = 1
+#endif
+    :: else
+    fi;
     goto take;
 
 lost:
 #ifdef LOST_ARMS
-    arm(loop);
+    arm(loop, 1);
 #endif
     goto out;
 
@@ -194,7 +253,7 @@ out:
 
 /* The watchdog: takes over from a callback, and changes the number of carriers. */
 proctype Watchdog() {
-    byte changes = 1;
+    byte changes = CHANGES, added;
 
     do
     :: take_overs < TAKE_OVERS && in_callback[0] ->
@@ -208,13 +267,8 @@ proctype Watchdog() {
         if
         :: wanted = 1
         :: wanted = 2
-        fi;
-        atomic {
-            if
-            :: serving < wanted && !ended -> serving++; run Carrier(20 + changes, NOBODY)
-            :: else
-            fi
-        }
+        fi
+    :: atomic { added < CHANGES && serving < wanted && !ended && one_shot -> serving++; added++; run Carrier(20 + added, NOBODY) }
     :: changes == 0 -> break
     od
 }
@@ -224,11 +278,14 @@ init {
 
     atomic {
         do
-        :: i < LOOPS -> armed[i] = 1; sleeping[i] = 1; run Writer(i); i++
+        :: i < LOOPS -> armed[i] = 1; once[i] = one_shot; sleeping[i] = 1; run Writer(i); i++
         :: else -> break
         od;
         run Carrier(1, NOBODY);
-        run Carrier(2, NOBODY);
+        if
+        :: CARRIERS == 2 -> run Carrier(2, NOBODY)
+        :: else
+        fi;
         run Watchdog()
     };
     _nr_pr == 1;

@@ -147,6 +147,9 @@ internal sealed partial class EventLoop
         }
     }
 
+    /// <summary>While it is being driven: it is armed after the turn. Lease holder, which alone serves loops.</summary>
+    public bool TryDisarm() => _ready!.TryDisarm(Counters.Index, _epoll);
+
     /// <summary>Gives the loop back. With the last line it is another thread's.</summary>
     private void Release()
     {

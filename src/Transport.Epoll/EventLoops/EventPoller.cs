@@ -15,7 +15,7 @@ internal sealed class EventPoller(EpollInstance epoll, WorkQueue work, LoopLease
     /// <summary>Whether nobody waits for this loop alone: a turn takes what is there (<see cref="ReadyLoops"/>).</summary>
     public bool IsShared { get; set; }
 
-    /// <summary>Whether the last batch was as large as may be: more events may be there, and nothing tells of them.</summary>
+    /// <summary>Whether the last batch was as large as may be: more events may be there, and nothing tells of them but arming the loop.</summary>
     public bool MayHaveMore { get; private set; }
 
     /// <summary>The next batch of events; it may be empty.</summary>

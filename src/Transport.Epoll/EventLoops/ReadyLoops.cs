@@ -57,6 +57,9 @@ internal sealed class ReadyLoops : IDisposable
     public void Arm(int loop, EpollInstance epoll, bool oneShot)
         => _epoll.Arm(epoll.Number, oneShot ? EpollEvents.In | EpollEvents.OneShot : EpollEvents.In, (ulong)loop);
 
+    /// <summary>Reports a loop no more until it is armed: the calling thread drives it, and others may come.</summary>
+    public bool TryDisarm(int loop, EpollInstance epoll) => _epoll.Modify(epoll.Number, EpollEvents.OneShot, (ulong)loop).IsOk;
+
     /// <summary>The calling thread, which has had the loop, is done with it.</summary>
     public void Release(int loop, EpollInstance epoll)
     {

@@ -90,8 +90,8 @@ internal sealed class EpollInstance : IDisposable
     }
 
     /// <summary>
-    /// Waits for events. An interruption with a time limit counts as no event; without one the wait goes on. So does a failure that may pass,
-    /// such as a want of memory, after a rest: it must cost neither the loop's connections nor a processor.
+    /// Waits for events: not at all, or without limit. After an interruption it is tried again, for who waits on an instance that watches this one is told of
+    /// an event once. So it is after a failure that may pass, such as a want of memory, after a rest: it must cost neither the loop's connections nor a processor.
     /// </summary>
     /// <exception cref="UnreachableException">The wait can't succeed any more.</exception>
     public int Wait(Span<EpollEvent> events, int timeoutMilliseconds)
@@ -108,11 +108,6 @@ internal sealed class EpollInstance : IDisposable
             if (!result.IsInterrupted)
             {
                 Rest("epoll_wait", result, ref _failedWaits);
-            }
-
-            if (timeoutMilliseconds >= 0)
-            {
-                return 0;
             }
         }
     }

@@ -53,6 +53,7 @@ internal sealed class CallbackPolicy(string loop, int index, AutoScheduling auto
 
         _heldUp = true;
         auto.MoveToPool((IMeasuredOwner)owner, own);
+        auto.Threads.Carriers?.MakeRoom(index);
     }
 
     /// <summary>The loop was taken over from a callback that began at <paramref name="start"/>, perhaps with others queued behind it.</summary>
@@ -60,6 +61,7 @@ internal sealed class CallbackPolicy(string loop, int index, AutoScheduling auto
     {
         _heldUp = othersWait;
         auto.OnTakenOver(loop, (IMeasuredOwner?)owner, Stopwatch.GetElapsedTime(start), threadId);
+        auto.Threads.Carriers?.MakeRoom(index);
     }
 
     /// <summary>That callback has returned. Its thread, which holds the lease no more.</summary>

@@ -57,7 +57,7 @@ internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> cre
     /// <summary>All loops have ended: so do the carriers.</summary>
     public void Stop() => ready.Stop();
 
-    /// <summary>One carrier more, if a thread can be had that is not of the reserve, and the only one has made room for it. Watchdog.</summary>
+    /// <summary>One carrier more, if a thread can be had that is not of the reserve, and the only one has made room. Watchdog.</summary>
     public bool TryAdd(DriverThreads threads)
     {
         if (!ready.IsOneShot || !threads.HasReserve || threads.TrySpare() is not Standby standby)
@@ -122,6 +122,18 @@ internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> cre
         return true;
     }
 
+    /// <summary>
+    /// A callback was slow, and there may be one carrier only: the others need not wait until the loop's turn is over, which may be long if more of its callbacks
+    /// are. The loop's lease holder, or whoever has just taken it over.
+    /// </summary>
+    public void MakeRoom(int driven)
+    {
+        if (!ready.IsOneShot && _loops[driven].TryDisarm())
+        {
+            ArmAll(oneShot: true, _loops[driven]);
+        }
+    }
+
     /// <summary>The only carrier, between two turns, makes room for others, or none may come any more: it is spared arming each loop after its turn then.</summary>
     private void Switch(bool oneShot)
     {
@@ -137,7 +149,12 @@ internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> cre
             }
         }
 
-        foreach (EventLoop loop in _loops.Where(static loop => !loop.HasEnded))
+        ArmAll(oneShot);
+    }
+
+    private void ArmAll(bool oneShot, EventLoop? except = null)
+    {
+        foreach (EventLoop loop in _loops.Where(loop => loop != except && !loop.HasEnded))
         {
             loop.Arm(oneShot);
         }

@@ -23,7 +23,7 @@ public class DumpRouteTests
             {
                 dump = await DumpAsync(client, "");
                 heldUp = dump.GetProperty("heldUpCallbacks").EnumerateArray().FirstOrDefault();
-                return heldUp.ValueKind == JsonValueKind.Object;
+                return heldUp.ValueKind == JsonValueKind.Object && dump.GetProperty("connectionCount").GetInt32() == 2; // those that asked where it runs are gone
             },
             () => $"A held-up callback in {dump}");
         await client.GetStringAsync("/meet/dump").WithTimeout(Deadline.Short);
@@ -34,7 +34,6 @@ public class DumpRouteTests
         Assert.InRange(heldUp.GetProperty("loopIndex").GetInt32(), 0, 1);
         Assert.True(Directory.Exists($"/proc/{sample.Id}/task/{heldUp.GetProperty("threadId").GetInt32()}"));
         Assert.Contains(heldUp.GetProperty("connectionId").GetString(), dump.GetProperty("connections").EnumerateArray().Select(connection => connection.GetProperty("id").GetString()));
-        Assert.Equal(2, dump.GetProperty("connectionCount").GetInt32());
         Assert.Contains(dump.GetProperty("connections").EnumerateArray(), connection => connection.GetProperty("tcpInfo").ValueKind == JsonValueKind.Object);
         Assert.Equal(sample.Address["http://".Length..], Assert.Single(dump.GetProperty("listeners").EnumerateArray()).GetProperty("endPoint").GetString());
     }

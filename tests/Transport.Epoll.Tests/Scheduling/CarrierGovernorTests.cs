@@ -79,7 +79,7 @@ public class CarrierGovernorTests
         }
 
         await UntilServingAsync(2);
-        loops.ClockAhead += TimeSpan.FromSeconds(9);
+        loops.ClockAhead += TimeSpan.FromSeconds(8);
         long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < CarrierPolicy.Window(2) * 2)
         {
@@ -87,7 +87,7 @@ public class CarrierGovernorTests
         }
 
         Assert.Equal(2, loops.Carriers.Wanted);
-        loops.ClockAhead += TimeSpan.FromSeconds(2);
+        loops.ClockAhead += TimeSpan.FromSeconds(3);
         await UntilServingAsync(1);
 
         Task UntilServingAsync(int carriers) => Waiting.UntilAsync(() =>

@@ -121,24 +121,85 @@ public class CarriersTests
     {
         using AutoLoops loops = new(loops: 2, shared: true);
 
-        Assert.Equal(0, await ArmsOfTwentyTurnsAsync());
+        await TakeTwentyTurnsAsync();
+        Assert.Equal(0, loops.Kernel.OnEpollModify.Calls);
         await loops.UntilServingAsync(2);
-        Assert.InRange(await ArmsOfTwentyTurnsAsync(), 20, int.MaxValue);
+        await TakeTwentyTurnsAsync();
+        Assert.InRange(loops.Kernel.OnEpollModify.Calls, 10, int.MaxValue);
         await loops.UntilServingAsync(1);
         await AutoLoops.RunAsync(loops.Loop, () => 0);
-        await AutoLoops.RunAsync(loops.Loop, () => 0); // after the turn in which it found itself alone
-        Assert.Equal(0, await ArmsOfTwentyTurnsAsync());
+        long alone = await Waiting.UntilStillAsync(() => loops.Kernel.OnEpollModify.Calls);
+        await TakeTwentyTurnsAsync();
+        Assert.Equal(alone, loops.Kernel.OnEpollModify.Calls);
 
-        async Task<int> ArmsOfTwentyTurnsAsync()
+        async Task TakeTwentyTurnsAsync()
         {
-            int before = loops.Kernel.OnEpollModify.Calls;
             for (int i = 0; i < 20; i++)
             {
                 await AutoLoops.RunAsync(loops.Loops[i % 2], () => 0);
             }
-
-            return loops.Kernel.OnEpollModify.Calls - before;
         }
+    }
+
+    /// <summary>
+    /// Quick connections of one loop that all begin to block at the same time: each take-over brings the next one to its callback, before the turn is over.
+    /// The other loop must not wait for all of them.
+    /// </summary>
+    [Fact]
+    public async Task MakeRoom_TheOnlyCarrierWasTakenOver_ASecondComesBeforeTheTurnIsOver()
+    {
+        using AutoLoops loops = new(loops: 2, shared: true);
+        using BlockedCallback first = new();
+        using BlockedCallback second = new();
+        await first.StartAsync(loops.Loop);
+        Task<Thread> next = second.StartAsync(loops.Loop);
+        loops.TickThrice();
+        await next;
+
+        loops.SetCarriers(2);
+
+        Assert.Equal(2, loops.Carriers.Active);
+        await AutoLoops.RunAsync(loops.Other, () => 0);
+        await second.EndAsync();
+        await first.EndAsync();
+    }
+
+    [Fact]
+    public async Task MakeRoom_ACallbackWasSlow_ASecondComesBeforeTheTurnIsOver()
+    {
+        using AutoLoops loops = new(loops: 2, shared: true, times: AutoLoops.Times with { SlowCallback = TimeSpan.FromTicks(1) });
+        using BlockedCallback blocked = new();
+        Task<Thread> started = await AutoLoops.RunAsync(loops.Loop, () =>
+        {
+            loops.Loop.Post(_ => Thread.SpinWait(1000), null, new RecordingItemOwner());
+            return blocked.StartAsync(loops.Loop); // the same turn's
+        });
+        await started;
+
+        loops.SetCarriers(2);
+
+        Assert.Equal(2, loops.Carriers.Active);
+        await AutoLoops.RunAsync(loops.Other, () => 0);
+        await blocked.EndAsync();
+        await AutoLoops.RunAsync(loops.Loop, () => 0);
+    }
+
+    /// <summary>The outer instance has told of the loop's event, and tells of it once.</summary>
+    [Theory]
+    [InlineData(Errno.EINTR)]
+    [InlineData(Errno.ENOMEM)]
+    public async Task Run_LookAtALoopsEventsFails_NothingIsLost(int errno)
+    {
+        using AutoLoops loops = new(loops: 2, shared: true);
+        using EventFd source = new(Kernel.Linux);
+        StubHandler handler = new();
+        await AutoLoops.RunAsync(loops.Loop, () => loops.Loop.Register(source.Number, handler, EpollEvents.In, out _).IsOk);
+        await Waiting.UntilStillAsync(() => loops.Kernel.OnEpollWait.Calls);
+        loops.Kernel.OnEpollWait.Fail(errno);
+
+        source.Signal();
+
+        await Waiting.UntilAsync(() => !handler.Events.IsEmpty);
     }
 
     /// <summary>No event comes for what a batch had no room for, and nobody arms the loop.</summary>

@@ -26,6 +26,7 @@ public sealed class LeaseModelTests : IDisposable
     [InlineData("tickets.pml", "")]
     [InlineData("carriers.pml", "")]
     [InlineData("carriers.pml", "ALONE")]
+    [InlineData("carriers.pml", "ALONE CHANGES=2 TAKE_OVERS=0")]
     public async Task Model_AsItIs_HasNoError(string model, string switches)
     {
         string report = await CheckAsync(model, switches, optimization: "-O2");
@@ -76,6 +77,9 @@ public sealed class LeaseModelTests : IDisposable
     [InlineData("carriers.pml", "ALONE_UNCHECKED", "assertion violated")]
     [InlineData("carriers.pml", "NOT_ARMED_ANEW", "invalid end state")]
     [InlineData("carriers.pml", "ALONE ADDED_EARLY", "assertion violated")]
+    [InlineData("carriers.pml", "ALONE DRIVEN_ARMED", "assertion violated")]
+    [InlineData("carriers.pml", "ALONE ENTERS_UNASKED", "assertion violated")]
+    [InlineData("carriers.pml", "CHANGES=2 TAKE_OVERS=0 WANTED_READ_TWICE", "assertion violated")]
     public async Task Model_SeededFault_IsFound(string model, string switches, string error)
     {
         string report = await CheckAsync(model, switches, optimization: "-O0"); // most faults are found sooner than a compiler optimizes

@@ -8,17 +8,20 @@
  *  - At least one carrier stays while a loop lives; when all have ended, all carriers end, and the last one closes the outer instance, which nobody uses after.
  *
  * The kernel: an event of a loop's own instance makes the loop ready if it is armed, which disarms it if it was armed for one event (EPOLLONESHOT); arming
- * looks whether there is an event. A carrier that is alone has armed the loops for all events, and arms none after its turn; it alone changes that.
+ * looks whether there is an event. A carrier that is alone has armed the loops for all events, and arms none after its turn; it alone changes that, between
+ * two turns or after a callback, or who takes its loop over does.
  *
  * ALONE begins with one carrier, else there are two.
  *
  * Seeded faults, each a -D switch: NOT_ONCE, ARMED_BLIND, NO_RECHECK, WORK_LEFT, LOST_ARMS, RETIRES_UNLOCKED, STOP_ONE, CLOSED_BY_FIRST; with ALONE,
- * ADDED_EARLY; ENDED_DRIVEN, ALONE_UNCHECKED, NOT_ARMED_ANEW.
+ * ADDED_EARLY, DRIVEN_ARMED, ENTERS_UNASKED; ENDED_DRIVEN, ALONE_UNCHECKED, NOT_ARMED_ANEW; with CHANGES=2, WANTED_READ_TWICE.
  */
 
 #define LOOPS 2
 #define ITEMS(loop) (2 - (loop)) /* and after them the one that stops the loop */
+#ifndef TAKE_OVERS
 #define TAKE_OVERS 1
+#endif
 #ifndef CHANGES
 #define CHANGES 1
 #endif
@@ -62,17 +65,17 @@ inline signal(loop) {
     }
 }
 
-inline arm(loop, for_once) {
+inline arm(which, for_once) {
     atomic {
         assert(!closed);
-        once[loop] = for_once;
+        once[which] = for_once;
 #ifndef ARMED_BLIND
         if
-        :: event[loop] -> armed[loop] = !for_once; ready[loop] = 1
-        :: else -> armed[loop] = 1
+        :: event[which] -> armed[which] = !for_once; ready[which] = 1
+        :: else -> armed[which] = 1
         fi
 #else
-        armed[loop] = 1
+        armed[which] = 1
 #endif
     }
 }
@@ -90,6 +93,24 @@ inline arm_all(for_once) {
 #else
     skip
 #endif
+}
+
+/* Carriers.MakeRoom: while the loop is being driven. */
+inline make_room(driven) {
+    if
+    :: !one_shot ->
+#ifndef DRIVEN_ARMED
+        atomic { once[driven] = 1; armed[driven] = 0; ready[driven] = 0 };
+        if
+        :: !stopped[1 - driven] -> arm(1 - driven, 1)
+        :: else
+        fi;
+#else
+        arm_all(1);
+#endif
+        one_shot = 1
+    :: else
+    fi
 }
 
 inline leave() {
@@ -163,7 +184,11 @@ turn:
         /* It is an application item: the lease may be lost in it. */
         in_callback[loop] = 1;
         if
-        :: atomic { in_callback[loop] && holder[loop] == me -> in_callback[loop] = 0 }
+        :: atomic { in_callback[loop] && holder[loop] == me -> in_callback[loop] = 0 };
+            if
+            :: make_room(loop) /* it was slow */
+            :: 1
+            fi
         :: holder[loop] != me -> goto lost
         fi
     :: atomic { items[loop] == 1 && gone[loop] -> items[loop] = 0; taken[loop]++; stopped[loop] = 1 }
@@ -221,6 +246,16 @@ next:
     /* Carriers.Switch. */
     if
     :: one_shot && wanted == 1 ->
+#ifdef WANTED_READ_TWICE
+        if
+        :: serving == 1 ->
+            if
+            :: wanted == 2 -> arm_all(1)
+            :: else
+            fi
+        :: else
+        fi;
+#endif
 #ifdef ALONE_UNCHECKED
         one_shot = 0; arm_all(0)
 #else
@@ -255,19 +290,25 @@ out:
 proctype Watchdog() {
     byte changes = CHANGES, added;
 
+again:
     do
     :: take_overs < TAKE_OVERS && in_callback[0] ->
         atomic {
             if
-            :: in_callback[0] && holder[0] != NOBODY -> in_callback[0] = 0; holder[0] = 10; take_overs++; run Carrier(10, 0)
-            :: else
+            :: in_callback[0] && holder[0] != NOBODY -> in_callback[0] = 0; holder[0] = 10; take_overs++
+            :: else -> goto again
             fi
-        }
+        };
+        make_room(0);
+        run Carrier(10, 0)
     :: changes > 0 -> changes--;
         if
         :: wanted = 1
         :: wanted = 2
         fi
+#ifdef ENTERS_UNASKED
+    :: atomic { added < CHANGES && serving < wanted && !ended -> serving++; added++; run Carrier(20 + added, NOBODY) }
+#endif
     :: atomic { added < CHANGES && serving < wanted && !ended && one_shot -> serving++; added++; run Carrier(20 + added, NOBODY) }
     :: changes == 0 -> break
     od

@@ -13,7 +13,7 @@ internal enum LoopSight
     /// <summary>It works.</summary>
     Busy,
 
-    /// <summary>A callback takes long.</summary>
+    /// <summary>A callback takes long, or waits for the pool.</summary>
     Suspicious,
 
     /// <summary>A callback holds it up.</summary>

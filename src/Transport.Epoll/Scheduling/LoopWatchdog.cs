@@ -13,7 +13,7 @@ internal sealed class LoopWatchdog
     /// <summary>A stall is seen in three ticks.</summary>
     private const int TicksPerStall = 3;
 
-    /// <summary>While callbacks are short, ticks are this much rarer: a tick costs some 35 µs of processor.</summary>
+    /// <summary>While callbacks are short, and none waits for the pool, ticks are this much rarer: a tick costs some 35 µs of processor.</summary>
     private const int MaxStretch = 4;
 
     private const int QuietTicksToSleep = 10;
@@ -80,7 +80,9 @@ internal sealed class LoopWatchdog
         }
 
         _governor?.Look(now);
-        return _relief.Look(now) && most < LoopSight.Busy ? LoopSight.Busy : most;
+        bool helps = _relief.Look(now);
+        LoopSight pool = !_auto.SlowCallbacks.IsEmpty ? LoopSight.Suspicious : helps ? LoopSight.Busy : LoopSight.Waiting;
+        return pool > most ? pool : most;
     }
 
     /// <summary>Takes the loop from the callback of <paramref name="word"/> and gives it to a standby, if the callback still runs and a standby can be had.</summary>

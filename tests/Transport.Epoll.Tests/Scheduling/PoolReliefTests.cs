@@ -39,6 +39,22 @@ public sealed class PoolReliefTests : IDisposable
         Assert.False(Look());
     }
 
+    /// <summary>
+    /// Whoever is still there at the next look waits too long, so the time between looks is what a wait is held down to. With 40 ms 64 connections that
+    /// block 20 ms got 22 threads.
+    /// </summary>
+    [Fact]
+    public async Task Tick_CallbackWaitsForThePool_TheNextLookIsSoon()
+    {
+        Task<int> waits = Add(() => 0);
+
+        Assert.Equal(LoopSight.Suspicious, _loops.Watchdog.Tick());
+
+        RunHeldBack();
+        await waits;
+        Assert.Equal(LoopSight.Waiting, _loops.Watchdog.Tick());
+    }
+
     /// <summary>Between two callbacks of a blocking connection there is a moment without any.</summary>
     [Fact]
     public async Task Lent_QueueWasEmptyForAMoment_RunsTheNextToo()

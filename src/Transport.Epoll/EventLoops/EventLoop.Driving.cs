@@ -153,7 +153,7 @@ internal sealed partial class EventLoop
     /// <summary>Gives the loop back. With the last line it is another thread's.</summary>
     private void Release()
     {
-        bool hasWork = _poller.MayHaveMore || !_run.IsEmpty || !_work.TryEnterSleep();
+        bool hasWork = (_poller.MayHaveMore && !_ready!.IsOneShot) || !_run.IsEmpty || !_work.TryEnterSleep();
         LoopThread.Driven = LoopThread.Running = null;
         Counters.BeginWait(Stopwatch.GetTimestamp());
         Lease.Wait();

@@ -41,8 +41,8 @@ internal sealed class ReadyLoops : IDisposable
     }
 
     /// <summary>
-    /// Whether several threads may take loops, as <see cref="Arm"/> has said of each. The only thread that takes them writes: last, when more may come; first,
-    /// when none may.
+    /// Whether several threads may take loops, as <see cref="Arm"/> has said of each. The only thread that takes them writes, or who has just taken over the loop
+    /// that it drove: last, when more may come; first, when none may.
     /// </summary>
     public bool IsOneShot
     {

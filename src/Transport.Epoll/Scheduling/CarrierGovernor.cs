@@ -18,11 +18,15 @@ internal sealed class CarrierGovernor(AutoScheduling auto, EventLoop[] loops, Id
     /// <summary>With each tick; it measures over <see cref="CarrierPolicy.Window"/> at least.</summary>
     public void Look(long now)
     {
+        Measure(now);
         if (_carriers.Wanted > _carriers.Active)
         {
-            _carriers.TryAdd(auto.Threads);
+            _carriers.TryAdd(auto.Threads); // in vain as long as the only one has made no room
         }
+    }
 
+    private void Measure(long now)
+    {
         int active = Math.Min(_carriers.Active, _carriers.Wanted); // one that shall leave may take a while to notice
         TimeSpan elapsed = Stopwatch.GetElapsedTime(_lookedAt, now);
         if (_lookedAt != 0 && elapsed < CarrierPolicy.Window(active))

@@ -111,10 +111,13 @@ internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> cre
                 return false;
             }
 
-            bool mayShare = ready.IsOneShot;
-            if (mayShare != Wanted > 1 && Active == 1)
+            if (ready.IsOneShot)
             {
-                Switch(!mayShare);
+                TryStayAlone();
+            }
+            else if (Wanted > 1)
+            {
+                ArmAll(oneShot: true); // the only one, between two turns: no loop is being driven
             }
         }
 
@@ -134,22 +137,22 @@ internal sealed class Carriers(ReadyLoops ready, int loops, Func<SpinPolicy> cre
         }
     }
 
-    /// <summary>The only carrier, between two turns, makes room for others, or none may come any more: it is spared arming each loop after its turn then.</summary>
-    private void Switch(bool oneShot)
+    /// <summary>Between two turns: if the others have left and none is wanted, none may come any more, and the only one is spared arming each loop after its turn.</summary>
+    private void TryStayAlone()
     {
-        if (!oneShot)
+        if (Active > 1 || Wanted > 1)
         {
-            Uninterruptible.Enter(_gate);
-            bool isAlone = _active == 1;
-            ready.IsOneShot = !isAlone;
-            Monitor.Exit(_gate);
-            if (!isAlone)
-            {
-                return;
-            }
+            return;
         }
 
-        ArmAll(oneShot);
+        Uninterruptible.Enter(_gate);
+        bool isAlone = _active == 1;
+        ready.IsOneShot = !isAlone; // first: from here nobody enters
+        Monitor.Exit(_gate);
+        if (isAlone)
+        {
+            ArmAll(oneShot: false);
+        }
     }
 
     private void ArmAll(bool oneShot, EventLoop? except = null)

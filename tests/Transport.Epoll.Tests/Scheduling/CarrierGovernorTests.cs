@@ -69,6 +69,7 @@ public class CarrierGovernorTests
         loops.Kernel.ProcStat = () => ProcStat(idle: 0);
         CarrierGovernor governor = new(loops.Auto, [.. loops.Loops], new IdleProcessors(loops.Kernel, () => TimeSpan.Zero));
         RecordingItemOwner owner = new();
+        long marked = Stopwatch.GetTimestamp();
         if (onPool)
         {
             loops.Auto.RecordOnPool(owner, quick: false, TimeSpan.FromMilliseconds(2));
@@ -79,7 +80,7 @@ public class CarrierGovernorTests
         }
 
         await UntilServingAsync(2);
-        loops.ClockAhead += TimeSpan.FromSeconds(8);
+        loops.ClockAhead = TimeSpan.FromSeconds(9) - Stopwatch.GetElapsedTime(marked);
         long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < CarrierPolicy.Window(2) * 2)
         {
@@ -87,7 +88,7 @@ public class CarrierGovernorTests
         }
 
         Assert.Equal(2, loops.Carriers.Wanted);
-        loops.ClockAhead += TimeSpan.FromSeconds(3);
+        loops.ClockAhead += TimeSpan.FromSeconds(2);
         await UntilServingAsync(1);
 
         Task UntilServingAsync(int carriers) => Waiting.UntilAsync(() =>

@@ -243,7 +243,7 @@ next:
     fi;
 #endif
 
-    /* Carriers.Switch. */
+    /* Carriers.Run, TryStayAlone. */
     if
     :: one_shot && wanted == 1 ->
 #ifdef WANTED_READ_TWICE

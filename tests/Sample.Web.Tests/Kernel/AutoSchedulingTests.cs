@@ -17,8 +17,8 @@ public class AutoSchedulingTests
         using var client = sample.CreateClient();
         await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WithTimeout(Deadline.Short);
 
-        await UntilAsync(client, "/block/300", auto => auto.GetProperty("takeOvers").GetInt64() > 0 && auto.GetProperty("movesToPool").GetInt64() > 0);
-        await UntilAsync(client, "/plaintext", auto => auto.GetProperty("movesToLoop").GetInt64() > 0);
+        await UntilAsync(sample, client, "/block/300", auto => auto.GetProperty("takeOvers").GetInt64() > 0 && auto.GetProperty("movesToPool").GetInt64() > 0);
+        await UntilAsync(sample, client, "/plaintext", auto => auto.GetProperty("movesToLoop").GetInt64() > 0);
 
         Assert.Contains("Transport.Epoll[35]", sample.Log, StringComparison.Ordinal);
     }
@@ -31,7 +31,7 @@ public class AutoSchedulingTests
         using (var client = sample.CreateClient())
         {
             await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WithTimeout(Deadline.Short);
-            await UntilAsync(client, "/block/300", auto => auto.GetProperty("takeOvers").GetInt64() > 0);
+            await UntilAsync(sample, client, "/block/300", auto => auto.GetProperty("takeOvers").GetInt64() > 0);
         }
 
         await Deadline.UntilAsync(() => Standbys(sample) == Loops, "Standbys that are no more than the reserve", Deadline.Long); // the others end after ten seconds
@@ -44,16 +44,11 @@ public class AutoSchedulingTests
     }
 
     /// <summary>Requests a path, after quick ones, until the scheduling figures are as wished.</summary>
-    private static async Task UntilAsync(HttpClient client, string path, Func<JsonElement, bool> wished)
+    private static async Task UntilAsync(SampleProcess sample, HttpClient client, string path, Func<JsonElement, bool> wished)
     {
         for (var i = 0; i < 30; i++)
         {
-            // Enough quick ones to bring the connection back to its loop, wherever /info and the first requests, slow themselves, have put it.
-            for (var j = 0; j < 500; j++)
-            {
-                await client.GetStringAsync(new Uri("/plaintext", UriKind.Relative)).WithTimeout(Deadline.Short);
-            }
-
+            await LoopConnections.SettleAsync(sample, client); // wherever /info and the first requests, slow themselves, have put it
             await client.GetStringAsync(new Uri(path, UriKind.Relative)).WithTimeout(Deadline.Short);
             using var info = JsonDocument.Parse(await client.GetStringAsync(new Uri("/info", UriKind.Relative)).WithTimeout(Deadline.Short));
             if (wished(info.RootElement.GetProperty("auto")))

@@ -50,9 +50,8 @@ public sealed class PoolReliefTests : IDisposable
 
         Assert.Equal(LoopSight.Suspicious, _loops.Watchdog.Tick());
 
-        RunHeldBack();
-        await waits;
-        Assert.Equal(LoopSight.Waiting, _loops.Watchdog.Tick());
+        await RunHeldBackUntilAsync(waits);
+        await Waiting.UntilAsync(() => _loops.Watchdog.Tick() == LoopSight.Waiting);
     }
 
     /// <summary>Between two callbacks of a blocking connection there is a moment without any.</summary>
@@ -89,8 +88,7 @@ public sealed class PoolReliefTests : IDisposable
         }
 
         Assert.Equal(0, _loops.Counters.Loans);
-        RunHeldBack();
-        await waits;
+        await RunHeldBackUntilAsync(waits);
     }
 
     /// <summary>Where nothing blocks any more, the pool's own threads do.</summary>
@@ -269,9 +267,7 @@ public sealed class PoolReliefTests : IDisposable
         Assert.Equal(1, _loops.Counters.TakeOvers);
         Assert.True(_loops.Threads.HasReserve);
         await blocked.EndAsync();
-        await Waiting.UntilAsync(() => _heldBack.Count == 1);
-        RunHeldBack();
-        await ran;
+        await RunHeldBackUntilAsync(ran);
     }
 
     [Fact]
@@ -355,7 +351,7 @@ public sealed class PoolReliefTests : IDisposable
         return (relief ?? _relief).Look(_now);
     }
 
-    /// <summary>Runs the pool's work items as the pool does when it can.</summary>
+    /// <summary>Runs the pool's work items as the pool does when it can. The first one, which passes the others on, runs on the real pool: whoever wants all must wait.</summary>
     private async Task RunHeldBackUntilAsync(Task done)
     {
         await Waiting.UntilAsync(() =>

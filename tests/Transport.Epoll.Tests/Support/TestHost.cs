@@ -44,6 +44,7 @@ internal sealed class TestHost : IAsyncDisposable
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.Logging.SetMinimumLevel(LogLevel.Debug).AddProvider(logs);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseTransport(kind, tuning);
+        builder.WebHost.ConfigureKestrel(WaitLongerThanTests);
         builder.WebHost.ConfigureKestrel(configureKestrel ?? (options => options.Listen(IPAddress.Loopback, 0)));
         configureServices?.Invoke(builder.Services);
         var app = builder.Build();
@@ -73,6 +74,9 @@ internal sealed class TestHost : IAsyncDisposable
         configure?.Invoke(handler);
         return new HttpClient(handler) { BaseAddress = Address, Timeout = 3 * Waiting.Limit };
     }
+
+    /// <summary>Kestrel gives a body five seconds to come, less than a test waits: the reset would hide what the loops were doing.</summary>
+    private static void WaitLongerThanTests(KestrelServerOptions kestrel) => (kestrel.Limits.MinRequestBodyDataRate, kestrel.Limits.MinResponseDataRate) = (null, null);
 
     public async ValueTask DisposeAsync() => await App.DisposeAsync().WithTimeout(TimeSpan.FromSeconds(20));
 }

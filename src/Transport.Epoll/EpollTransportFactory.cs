@@ -145,8 +145,8 @@ internal sealed class EpollTransportFactory : IConnectionListenerFactory, IConne
                     _loops = EventLoopFactory.CreateGroup(Kernel, _options.LoopCount, _options.SpinDuration, _options.CpuAffinity,
                         _options.Scheduling == EpollScheduling.Auto ? _options.Auto.ToTimes() : null, _counters, _logger, () =>
                         {
-                            LiveTransports.Remove(Observation);
-                            pool.Dispose();
+                            EndSteps.Run(Observation, LiveTransports.Remove, _logger);
+                            EndSteps.Run(pool, static pool => pool.Dispose(), _logger);
                         });
                 }
                 catch

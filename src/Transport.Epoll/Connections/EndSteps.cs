@@ -4,8 +4,8 @@ using Transport.Epoll.Diagnostics;
 namespace Transport.Epoll.Connections;
 
 /// <summary>
-/// Runs the steps by which a connection ends. Each is taken whatever the one before it threw: an exception between two of them would leave the
-/// descriptor open and whoever disposes the connection waiting for ever.
+/// Runs the steps by which a connection, a listener or a group ends. Each is taken whatever the one before it threw: an exception between two of them would leave
+/// a descriptor open, or whoever disposes the connection waiting for ever.
 /// </summary>
 /// <remarks>Any thread: no state.</remarks>
 internal static class EndSteps

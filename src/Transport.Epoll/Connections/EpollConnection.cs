@@ -23,8 +23,6 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IMeasu
     private const EpollEvents UnixEvents = EpollEvents.In | EpollEvents.RdHup;
     private const EpollEvents TcpEvents = UnixEvents | EpollEvents.Out | EpollEvents.Pri;
 
-    private static readonly ThreadStarter s_lingering = new();
-
     private readonly ConnectionSettings _settings;
     private readonly EventLoop _loop;
     private readonly IConnectionOwner _owner;
@@ -277,13 +275,9 @@ internal sealed class EpollConnection : ConnectionContext, IEventHandler, IMeasu
 
         bool lingers = false;
         EndStep(this, connection => lingers = connection._loan.Recall());
-        if (!lingers)
+        if (!lingers || !LingeringClose.TryBegin(CloseDescriptor, _settings.Logger))
         {
             CloseDescriptor();
-        }
-        else if (!s_lingering.TryStart("epoll-linger", CloseDescriptor)) // it blocks until the peer has all, or the time is up (socket(7), SO_LINGER)
-        {
-            Uninterruptible.QueueToPool(static state => ((EpollConnection)state!).CloseDescriptor(), this);
         }
     }
 

@@ -112,7 +112,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         Task disposed;
         lock (_stopGate)
         {
-            _stopped ??= Detached.Run(CloseNow);
+            _stopped ??= Detached.RunOnThread(CloseNow);
             disposed = _disposed ??= DisposeCoreAsync(_stopped);
         }
 
@@ -165,7 +165,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
             SocketOptions.NoDelay(_settings.Kernel, descriptor.Number); // ours inherit it; a listener that was handed to us stays as it is
         }
 
-        return new EpollConnection(_settings, ChooseLoop(acceptor.Loop), descriptor, isUnix,
+        return new EpollConnection(_settings, _loops.Choose(acceptor.Loop), descriptor, isUnix,
             LocalEndPoint(acceptor.Socket, descriptor), isUnix ? null : remoteEndPoint, this, acceptor.Socket.MayLinger);
     }
 
@@ -229,13 +229,6 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         }
     }
 
-    /// <summary>The acceptor's own loop, unless another one has clearly fewer connections: the kernel's hash is lumpy while they are few.</summary>
-    private EventLoop ChooseLoop(EventLoop own)
-    {
-        EventLoop least = _loops.LeastLoaded();
-        return own.ConnectionCount > least.ConnectionCount + 1 + (least.ConnectionCount / 4) ? least : own;
-    }
-
     /// <summary>A listener on one address knows it; on a wildcard address the kernel is asked. The connection's own object: the application may change it.</summary>
     private EndPoint? LocalEndPoint(ListenSocket socket, FileDescriptor descriptor)
     {
@@ -263,22 +256,37 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
     /// <summary>Dispose without unbind.</summary>
     private void CloseNow()
     {
-        _stop.AtOnce();
-        _accepted.Writer.TryComplete();
+        try
+        {
+            _stop.AtOnce();
+        }
+        finally
+        {
+            _accepted.Writer.TryComplete();
+        }
     }
 
     private async Task DisposeCoreAsync(Task stopped)
     {
         await stopped.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // its caller has the exception; the loops must be given back
-        while (_accepted.Reader.TryRead(out EpollConnection? connection))
+        while (TakeWaiting() is EpollConnection connection)
         {
             await RefuseAsync(connection).ConfigureAwait(false);
         }
 
-        _loops.Failed -= OnLoopFailed;
-        _settings.Observation.Remove(_probe);
-        _loops.Release();
+        EndStep(static listener => listener._loops.Failed -= listener.OnLoopFailed);
+        EndStep(static listener => listener._settings.Observation.Remove(listener._probe));
+        EndStep(static listener => listener._loops.Release());
     }
+
+    private EpollConnection? TakeWaiting()
+    {
+        EpollConnection? connection = null;
+        EndStep(listener => listener._accepted.Reader.TryRead(out connection));
+        return connection;
+    }
+
+    private void EndStep(Action<EpollConnectionListener> step) => EndSteps.Run(this, step, _settings.Logger);
 
     private static async Task RefuseAsync(EpollConnection connection)
     {

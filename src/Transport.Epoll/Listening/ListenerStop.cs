@@ -53,17 +53,20 @@ internal sealed class ListenerStop(Kernel kernel, Acceptor[] acceptors, FirstRea
     /// <summary>The kernel resets what is in its queues.</summary>
     public void AtOnce()
     {
-        StopAcceptors();
-        CloseSockets();
+        try
+        {
+            StopAcceptors();
+        }
+        finally
+        {
+            CloseSockets();
+        }
     }
 
     private void StopAcceptors()
     {
-        foreach (Acceptor acceptor in acceptors)
-        {
-            acceptor.Stop();
-            acceptor.Socket.File?.RemoveIfOurs();
-        }
+        Array.ForEach(acceptors, static acceptor => acceptor.Stop());
+        Array.ForEach(acceptors, static acceptor => acceptor.Socket.File?.RemoveIfOurs());
     }
 
     private void TakeNoNewConnections()

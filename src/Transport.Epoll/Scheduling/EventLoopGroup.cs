@@ -113,6 +113,13 @@ internal sealed class EventLoopGroup
         return least;
     }
 
+    /// <summary>The loop for a connection that <paramref name="own"/> has accepted: itself, unless it has ended or another one has clearly fewer connections. The kernel's hash is lumpy while they are few.</summary>
+    public EventLoop Choose(EventLoop own)
+    {
+        EventLoop least = LeastLoaded();
+        return own.HasEnded || own.ConnectionCount > least.ConnectionCount + 1 + (least.ConnectionCount / 4) ? least : own;
+    }
+
     /// <summary>Takes a reference, unless the group has ended.</summary>
     public bool TryAddReference()
     {

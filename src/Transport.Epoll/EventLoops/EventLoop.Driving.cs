@@ -132,7 +132,7 @@ internal sealed partial class EventLoop
         return true;
     }
 
-    /// <summary>From now on the loop is reported whenever it is ready, or once and then after each turn. The only thread that serves loops, which drives none.</summary>
+    /// <summary>From now on the loop is reported whenever it is ready, or once and then after each turn. The only thread that serves loops, or who acts for it; it does not drive this one.</summary>
     public void Arm(bool oneShot)
     {
         try
@@ -143,7 +143,9 @@ internal sealed partial class EventLoop
         catch (Exception exception)
 #pragma warning restore CA1031
         {
+            (EventLoop? driven, EventLoop? running) = (LoopThread.Driven, LoopThread.Running); // after a slow callback it drives another one
             End(exception);
+            (LoopThread.Driven, LoopThread.Running) = (driven, running);
         }
     }
 

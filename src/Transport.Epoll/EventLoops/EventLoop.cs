@@ -18,6 +18,7 @@ internal sealed partial class EventLoop
 {
     private const int MaxWorkPerTurn = 1024;
 
+    private readonly Action<Exception> _onFault;
     private readonly Action<Exception?> _onEnd;
     private readonly EpollInstance _epoll;
     private readonly EventFd _wake;
@@ -50,6 +51,7 @@ internal sealed partial class EventLoop
         Name = name;
         _kernel = kernel;
         _processor = processor;
+        _onFault = onFault;
         _onEnd = onEnd;
         Counters = counters ?? LoopCounters.After(null, 0);
         _epoll = new EpollInstance(kernel);
@@ -152,7 +154,7 @@ internal sealed partial class EventLoop
         _work.Enqueue(item);
         if (_closed)
         {
-            _work.DrainToPool();
+            _work.DrainToPool(_onFault);
         }
     }
 
@@ -168,7 +170,7 @@ internal sealed partial class EventLoop
         else
         {
             Counters.Shared.OnCallbackToPool();
-            PoolItem.Queue(item);
+            PoolItem.Queue(item, _onFault);
         }
     }
 
@@ -176,14 +178,17 @@ internal sealed partial class EventLoop
     public bool TryEnterSendInPlace() => _ready?.TryActForSleeper() ?? _work.TryActForSleeper();
 
     /// <summary>The lease was taken over from the former driver; the caller, who holds it now, hands the loop to a new one.</summary>
-    public void OnTakenOver()
+    /// <returns>Tells of it, once the loop has a driver (<see cref="ICallbackPolicy.OnTakenOver"/>).</returns>
+    public Action OnTakenOver()
     {
         Counters.OnTakenOver(Stopwatch.GetTimestamp() - Lease.CallbackStart);
-        _policy!.OnTakenOver(Lease.Owner, Lease.CallbackStart, othersWait: !_run.IsEmpty, Lease.ThreadId);
+        Action tell = _policy!.OnTakenOver(Lease.Owner, Lease.CallbackStart, othersWait: !_run.IsEmpty, Lease.ThreadId);
         if (_processor is not null && Lease.ThreadId != 0) // unknown without /proc; 0 would be the calling thread (sched_setaffinity(2))
         {
             _kernel.AllowAllProcessors(Lease.ThreadId); // the former driver must not compete with the new one for the loop's processor
         }
+
+        return tell;
     }
 
     /// <summary>False when the lease was lost in it: then nothing more of the loop may be touched.</summary>
@@ -215,7 +220,7 @@ internal sealed partial class EventLoop
         {
             if (item.Owner is null)
             {
-                _run.RunLoopItem(item);
+                item.RunForLoop(_onFault);
             }
             else
             {
@@ -232,10 +237,10 @@ internal sealed partial class EventLoop
         _closed = true;
         Interlocked.MemoryBarrier(); // pairs with the one in WorkQueue.Enqueue: the writer sees _closed, or this drain sees the item
         _work.LeaveSleep();
-        _work.DrainToPool();
+        _work.DrainToPool(_onFault);
         while (_run.TryDequeue(out WorkItem item))
         {
-            PoolItem.Queue(item);
+            PoolItem.Queue(item, _onFault);
         }
 
         _epoll.Dispose();

@@ -28,13 +28,7 @@ internal sealed class EventPoller(EpollInstance epoll, WorkQueue work, LoopLease
 
         long start = Stopwatch.GetTimestamp();
         counters.BeginWait(start);
-        int count = 0;
-        if (spin.TryBegin())
-        {
-            count = Spin(start);
-            SpinPolicy.End();
-        }
-
+        int count = spin.TryBegin() ? Spin(start) : 0;
         bool sleeps = count == 0 && work.IsEmpty && work.TryEnterSleep();
         if (sleeps)
         {
@@ -49,14 +43,21 @@ internal sealed class EventPoller(EpollInstance epoll, WorkQueue work, LoopLease
 
     private int Spin(long start)
     {
-        int count = Wait(0);
-        while (count == 0 && work.IsEmpty && Stopwatch.GetTimestamp() - start < spin.Limit)
+        try
         {
-            Thread.Yield(); // sched_yield(2): who brings the next work may be waiting for this very processor (docs/decisions/0007)
-            count = Wait(0);
-        }
+            int count = Wait(0);
+            while (count == 0 && work.IsEmpty && Stopwatch.GetTimestamp() - start < spin.Limit)
+            {
+                Thread.Yield(); // sched_yield(2): who brings the next work may be waiting for this very processor (docs/decisions/0007)
+                count = Wait(0);
+            }
 
-        return count;
+            return count;
+        }
+        finally
+        {
+            SpinPolicy.End();
+        }
     }
 
     private int Wait(int timeoutMilliseconds)

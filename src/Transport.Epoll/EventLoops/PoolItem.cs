@@ -5,16 +5,21 @@ namespace Transport.Epoll.EventLoops;
 internal sealed class PoolItem : IThreadPoolWorkItem
 {
     private readonly WorkItem _item;
+    private readonly Action<Exception> _onFault;
 
-    private PoolItem(in WorkItem item) => _item = item;
+    private PoolItem(in WorkItem item, Action<Exception> onFault)
+    {
+        _item = item;
+        _onFault = onFault;
+    }
 
-    public static void Queue(in WorkItem item) => Uninterruptible.QueueToPool(new PoolItem(item));
+    public static void Queue(in WorkItem item, Action<Exception> onFault) => Uninterruptible.QueueToPool(new PoolItem(item, onFault));
 
     void IThreadPoolWorkItem.Execute()
     {
         if (_item.Owner is null)
         {
-            _item.Callback(_item.State);
+            _item.RunForLoop(_onFault);
         }
         else
         {

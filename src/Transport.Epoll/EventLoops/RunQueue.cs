@@ -37,7 +37,7 @@ internal sealed class RunQueue(EventLoop loop, ICallbackPolicy? policy, Action<E
         {
             if (item.Owner is null)
             {
-                RunLoopItem(item);
+                item.RunForLoop(onFault);
                 now = 0; // its time is not the next callback's
                 continue;
             }
@@ -68,20 +68,6 @@ internal sealed class RunQueue(EventLoop loop, ICallbackPolicy? policy, Action<E
 
         policy?.OnTurnEnd();
         return true;
-    }
-
-    public void RunLoopItem(in WorkItem item)
-    {
-        try
-        {
-            item.Callback(item.State);
-        }
-#pragma warning disable CA1031 // A loop item reports its own failures; whatever else comes must not end the loop.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            onFault(exception);
-        }
     }
 
     /// <summary>Runs user code: outside state running, and with nothing of it left on the thread afterwards. False when the lease is lost.</summary>

@@ -39,7 +39,7 @@ internal sealed class SpinPolicy
     /// <summary>Whether to spin now; if so, <see cref="End"/> must follow.</summary>
     public bool TryBegin()
     {
-        if (_bridged < MinBridged || Limit == 0 || ThreadPool.PendingWorkItemCount > 0)
+        if (_bridged < MinBridged || Limit == 0 || Uninterruptible.Read(static () => ThreadPool.PendingWorkItemCount) > 0)
         {
             return false;
         }

@@ -54,6 +54,21 @@ internal static class Uninterruptible
         }
     }
 
+    /// <summary>Reads what may be behind a lock, as the pool's count of its work items.</summary>
+    public static T Read<T>(Func<T> read)
+    {
+        while (true)
+        {
+            try
+            {
+                return read();
+            }
+            catch (ThreadInterruptedException)
+            {
+            }
+        }
+    }
+
     public static void QueueToPool(Action<object?> action, object? state)
     {
         while (true)

@@ -22,6 +22,21 @@ internal readonly record struct WorkItem(Action<object?> Callback, object? State
 
         PendingInterruption.TakeOff();
     }
+
+    /// <summary>Runs a loop item, which reports its own failures; whatever else comes must end neither the loop nor the process.</summary>
+    public void RunForLoop(Action<Exception> onFault)
+    {
+        try
+        {
+            Callback(State);
+        }
+#pragma warning disable CA1031 // It is reported.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            onFault(exception);
+        }
+    }
 }
 
 /// <summary>Whoever application items belong to: one connection.</summary>

@@ -48,11 +48,11 @@ internal sealed class WorkQueue(Action wake)
     public bool TryDequeue([MaybeNullWhen(false)] out WorkItem item) => Uninterruptible.TryDequeue(_items, out item);
 
     /// <summary>The loop has ended: what is there runs on the pool. Any thread.</summary>
-    public void DrainToPool()
+    public void DrainToPool(Action<Exception> onFault)
     {
         while (TryDequeue(out WorkItem item))
         {
-            PoolItem.Queue(item);
+            PoolItem.Queue(item, onFault);
         }
     }
 

@@ -60,11 +60,9 @@ internal sealed class AutoScheduling(
     /// <summary>A callback was slow on its loop: the connection's next ones run on the pool.</summary>
     public void MoveToPool(IMeasuredOwner owner, TimeSpan ran)
     {
-        Volatile.Write(ref _slowAt, Clock());
-        bool isNew = owner.Callbacks.IsNewOnLoop;
-        if (owner.Callbacks.TryMoveToPool())
+        if (TryMoveToPool(owner))
         {
-            OnMovedToPool(owner, isNew, ran);
+            LogMove(owner, ran);
         }
     }
 
@@ -82,7 +80,8 @@ internal sealed class AutoScheduling(
             Volatile.Write(ref _slowAt, Clock());
             if (owner.Callbacks.TryFailTrial())
             {
-                OnMovedToPool(owner, isNew: true, ran);
+                OnMovedToPool(isNew: true);
+                LogMove(owner, ran);
             }
         }
 
@@ -97,24 +96,29 @@ internal sealed class AutoScheduling(
     }
 
     /// <summary>A loop was taken over from a callback that held it up.</summary>
-    public void OnTakenOver(string loop, IMeasuredOwner? owner, TimeSpan ran, int threadId)
+    /// <returns>Tells of it, which is user code.</returns>
+    public Action OnTakenOver(string loop, IMeasuredOwner? owner, TimeSpan ran, int threadId)
     {
         counters.AddTakeOver();
-        TransportEventSource.Log.OnTakenOver(loop, IdOf(owner), owner?.Description, threadId, ran);
-        string description = owner?.Description ?? "no description";
-        if (_takeOverWarnings.TryPass())
+        bool moved = owner is not null && TryMoveToPool(owner);
+        return () =>
         {
-            EpollTransportLog.TakenOver(logger, loop, IdOf(owner), description, threadId, ran.TotalMilliseconds);
-        }
-        else if (logger.IsEnabled(LogLevel.Debug))
-        {
-            EpollTransportLog.TakenOverAgain(logger, loop, IdOf(owner), description, threadId, ran.TotalMilliseconds);
-        }
+            TransportEventSource.Log.OnTakenOver(loop, IdOf(owner), owner?.Description, threadId, ran);
+            string description = owner?.Description ?? "no description";
+            if (_takeOverWarnings.TryPass())
+            {
+                EpollTransportLog.TakenOver(logger, loop, IdOf(owner), description, threadId, ran.TotalMilliseconds);
+            }
+            else if (logger.IsEnabled(LogLevel.Debug))
+            {
+                EpollTransportLog.TakenOverAgain(logger, loop, IdOf(owner), description, threadId, ran.TotalMilliseconds);
+            }
 
-        if (owner is not null)
-        {
-            MoveToPool(owner, ran);
-        }
+            if (moved)
+            {
+                LogMove(owner!, ran);
+            }
+        };
     }
 
     /// <summary>A loop is about to be taken over from the callback of <paramref name="word"/>.</summary>
@@ -133,7 +137,20 @@ internal sealed class AutoScheduling(
     /// <summary>The transport's own code holds up a loop, which no take-over can mend.</summary>
     public void OnStuck(string loop, TimeSpan since) => EpollTransportLog.LoopStuck(logger, loop, since.TotalSeconds);
 
-    private void OnMovedToPool(IMeasuredOwner owner, bool isNew, TimeSpan ran)
+    private bool TryMoveToPool(IMeasuredOwner owner)
+    {
+        Volatile.Write(ref _slowAt, Clock());
+        bool isNew = owner.Callbacks.IsNewOnLoop;
+        bool moved = owner.Callbacks.TryMoveToPool();
+        if (moved)
+        {
+            OnMovedToPool(isNew);
+        }
+
+        return moved;
+    }
+
+    private void OnMovedToPool(bool isNew)
     {
         if (isNew)
         {
@@ -142,6 +159,10 @@ internal sealed class AutoScheduling(
         }
 
         counters.AddMoveToPool();
+    }
+
+    private void LogMove(IMeasuredOwner owner, TimeSpan ran)
+    {
         if (logger.IsEnabled(LogLevel.Debug))
         {
             EpollTransportLog.MovedToPool(logger, owner.ConnectionId, ran.TotalMilliseconds);

@@ -21,7 +21,6 @@ internal sealed class DriverThreads : IObservedThreads
     private readonly ThreadStarter _starter;
     private readonly ThreadStarter _lentStarter;
     private readonly SchedulingCounters? _counters;
-    private readonly Carriers? _carriers;
 
     // Guards the standbys: their list, their number and their fields.
     private readonly object _gate = new();
@@ -30,9 +29,7 @@ internal sealed class DriverThreads : IObservedThreads
 
     // Threads beyond those of the start: parked, reserved, lent, held up in a callback, or carriers that were added.
     private int _standbys;
-
-    // Those of them that are lent.
-    private int _lent;
+    private int _lent; // of them
 
     // The threads of the start. Whoever starts the loops.
     private int _started;
@@ -51,7 +48,7 @@ internal sealed class DriverThreads : IObservedThreads
     public DriverThreads(int loops, int maxStandbys, int maxLent, TimeSpan idleLimit, ThreadStarter? starter = null, SchedulingCounters? counters = null,
         Carriers? carriers = null)
     {
-        _carriers = carriers;
+        Carriers = carriers;
         _loops = loops;
         MaxStandbys = maxStandbys + maxLent + (carriers is null ? 0 : loops - 1); // the other carriers come out of them
         _maxLent = maxLent;
@@ -73,7 +70,7 @@ internal sealed class DriverThreads : IObservedThreads
     public bool HasReserve => Volatile.Read(ref _reserve) >= _loops;
 
     /// <summary>What serves the loops together, if they share their threads.</summary>
-    public Carriers? Carriers => _carriers;
+    public Carriers? Carriers { get; }
 
     /// <summary>The standbys that wait for a loop.</summary>
     public int Parked => Volatile.Read(ref _reserve);
@@ -84,7 +81,7 @@ internal sealed class DriverThreads : IObservedThreads
     /// <summary>All threads by what they do; of the standbys, those that neither wait nor are lent stand for one that is held up: a hint.</summary>
     public (int Driving, int Reserve, int Lent, int HeldUp) Count()
     {
-        int driving = _carriers?.Active ?? _loops;
+        int driving = Carriers?.Active ?? _loops;
         return (driving, Parked, Lent, Math.Max(0, Volatile.Read(ref _started) + Volatile.Read(ref _standbys) - driving - Parked - Lent));
     }
 
@@ -120,18 +117,17 @@ internal sealed class DriverThreads : IObservedThreads
         }
     }
 
-    /// <summary>Gives back a reserved standby that was not needed.</summary>
+    /// <summary>Gives back a reserved standby that was not needed, or itself.</summary>
     public void Return(Standby standby)
     {
-        lock (_gate)
-        {
-            Park(standby);
-            standby.Wake(); // how long it waits depends on the number of those that wait
-        }
+        Uninterruptible.Enter(_gate);
+        Park(standby);
+        Monitor.Exit(_gate);
+        standby.Wake(); // how long it waits depends on the number of those that wait
     }
 
     /// <summary>Has a reserved standby drive a loop whose lease the caller took over.</summary>
-    public void HandOver(Standby standby, EventLoop loop) => HandOver(standby, _carriers is null ? loop.Drive : () => _carriers.Run(loop));
+    public void HandOver(Standby standby, EventLoop loop) => HandOver(standby, Carriers is null ? loop.Drive : () => Carriers.Run(loop));
 
     /// <summary>Has a reserved standby do this.</summary>
     public void HandOver(Standby standby, Func<bool> work)
@@ -157,14 +153,14 @@ internal sealed class DriverThreads : IObservedThreads
         {
             _lent++;
             standby.IsLent = true;
-            standby.Work = () =>
-            {
-                work();
-                return false;
-            };
-            standby.Wake();
-            return true;
         }
+
+        HandOver(standby, () =>
+        {
+            work();
+            return false;
+        });
+        return true;
     }
 
     /// <summary>All loops have ended: so do the standbys, those that are held up when their callback returns.</summary>
@@ -244,9 +240,7 @@ internal sealed class DriverThreads : IObservedThreads
             }
 
             Thread.CurrentThread.Name = StandbyName;
-            Uninterruptible.Enter(_gate);
-            Park(standby);
-            Monitor.Exit(_gate);
+            Return(standby);
         }
     }
 
@@ -267,9 +261,14 @@ internal sealed class DriverThreads : IObservedThreads
                     return true;
                 }
 
-                if ((_closed && _parked.Contains(standby)) || (!inTime && TryLeave(standby))) // one that is reserved is still given something, or returned
+                if (_closed && _parked.Contains(standby)) // one that is reserved is still given something, or returned
                 {
                     return false;
+                }
+
+                if (!inTime && TryLeave(standby))
+                {
+                    break;
                 }
 
                 limit = _parked.Count > _loops ? _idleLimit : Timeout.InfiniteTimeSpan;
@@ -281,6 +280,9 @@ internal sealed class DriverThreads : IObservedThreads
 
             inTime = standby.Wait(limit);
         }
+
+        _counters?.RemoveThread(Volatile.Read(ref _standbys)); // without the gate: logs and event listeners are user code
+        return false;
     }
 
     /// <summary>Under the gate, after a long wait: whether the thread may end. The reserve stays, and so does one that is reserved.</summary>
@@ -293,7 +295,6 @@ internal sealed class DriverThreads : IObservedThreads
 
         Volatile.Write(ref _reserve, _parked.Count);
         _standbys--;
-        _counters?.RemoveThread(_standbys);
         return true;
     }
 }

@@ -101,8 +101,9 @@ internal sealed class LoopWatchdog
             return false;
         }
 
-        loop.OnTakenOver();
+        Action tell = loop.OnTakenOver();
         _auto.Threads.HandOver(standby, loop);
+        tell();
         return true;
     }
 

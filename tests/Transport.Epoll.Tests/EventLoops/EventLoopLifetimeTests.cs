@@ -48,6 +48,19 @@ public class EventLoopLifetimeTests
         Assert.Equal(2, _kernel.OnClose.Calls);
     }
 
+    /// <summary>On the pool it would end the process.</summary>
+    [Fact]
+    public async Task Post_ClosedLoopAndTheItemThrows_IsReported()
+    {
+        TestLoop test = new();
+        test.Dispose();
+        InvalidOperationException thrown = new();
+
+        test.Loop.Post(_ => throw thrown, null);
+
+        await Waiting.UntilAsync(() => test.Faults.Contains(thrown));
+    }
+
     [Fact]
     public async Task Post_ClosedLoop_RunsOnThePool()
     {

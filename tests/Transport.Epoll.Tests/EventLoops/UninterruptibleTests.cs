@@ -53,6 +53,23 @@ public class UninterruptibleTests
         Assert.Equal(Segment, item);
     }
 
+    [Fact]
+    public void Read_ThreadWasInterrupted_ReadsAllTheSame()
+    {
+        object gate = new();
+        int read = 0;
+
+        WhileHeld(gate, () => read = Uninterruptible.Read(() =>
+        {
+            lock (gate)
+            {
+                return 1;
+            }
+        }));
+
+        Assert.Equal(1, read);
+    }
+
     private static object LockOf(ConcurrentQueue<int> queue)
         => typeof(ConcurrentQueue<int>).GetField("_crossSegmentLock", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(queue)!;
 

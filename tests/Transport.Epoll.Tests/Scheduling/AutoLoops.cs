@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Microsoft.Extensions.Logging;
 using Transport.Epoll.Diagnostics;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Scheduling;
@@ -21,13 +22,13 @@ internal sealed class AutoLoops : IDisposable
     private readonly EventLoopGroup _group;
 
     public AutoLoops(int loops = 1, int maxStandbys = 8, AutoTimes? times = null, int? processor = null, ThreadScript? script = null,
-        SlowCallbackQueue? slowCallbacks = null, bool shared = false)
+        SlowCallbackQueue? slowCallbacks = null, bool shared = false, ILogger? logger = null)
     {
         times ??= Times;
         Script = script ?? new ThreadScript();
         Carriers? carriers = shared ? new Carriers(new ReadyLoops(Kernel), loops, () => new SpinPolicy(0, 1)) : null;
         Threads = new DriverThreads(loops, maxStandbys, times.MaxLent, times.StandbyIdle, Script.CreateStarter(), carriers: carriers);
-        Auto = new AutoScheduling(times, Threads, Kernel, Counters, _logs.CreateLogger("Transport.Epoll"), slowCallbacks)
+        Auto = new AutoScheduling(times, Threads, Kernel, Counters, logger ?? _logs.CreateLogger("Transport.Epoll"), slowCallbacks)
         {
             CompilationTime = () => CompilationTime,
             Clock = () => Stopwatch.GetTimestamp() + (long)(ClockAhead.TotalSeconds * Stopwatch.Frequency),

@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Transport.Epoll.Diagnostics;
 using Transport.Epoll.Scheduling;
+using Transport.Epoll.Tests.Connections;
 using Transport.Epoll.Tests.Support;
 
 namespace Transport.Epoll.Tests.Scheduling;
@@ -98,6 +101,29 @@ public class DriverThreadsTests
             threads.Return(threads.TryReserve()!);
             return script.Standbys.Count(thread => thread.IsAlive) == 2; // the reserve, and the one that is used
         });
+        threads.Close();
+    }
+
+    /// <summary>A log is user code, and may wait for whatever it likes: no thread may need the one that logs for its next work.</summary>
+    [Fact]
+    public async Task Standby_EndsAndTheLogWaits_OthersAreGivenWorkMeanwhile()
+    {
+        HookedLogger logger = new(NullLogger.Instance);
+        DriverThreads threads = new(loops: 1, maxStandbys: 4, maxLent: 0, TimeSpan.FromMilliseconds(50), counters: new SchedulingCounters(logger));
+        Standby first = threads.TryReserve()!;
+        Standby second = threads.TryReserve()!;
+        TaskCompletionSource<bool> isFree = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        logger.Asked = () =>
+        {
+            logger.Asked = null;
+            Thread other = new(() => threads.Return(second)) { IsBackground = true };
+            other.Start();
+            isFree.SetResult(other.Join(Waiting.Limit));
+        };
+
+        threads.Return(first); // one more than the reserve
+
+        Assert.True(await isFree.Task.WithTimeout(2 * Waiting.Limit));
         threads.Close();
     }
 }

@@ -19,39 +19,45 @@ public class StartUpTests
     private int _ended;
     private int _startsToFail = int.MaxValue;
 
+    /// <summary>With one, each loop has a thread of its own; without, all share theirs, and the instance that watches them.</summary>
+    private int[]? _affinity;
+
+    public static TheoryData<bool, int> Instances => Calls(own: Loops, shared: 1 + Loops);
+
+    /// <summary>Each loop watches its event descriptor, what they share its own and each loop.</summary>
+    public static TheoryData<bool, int> Registrations => Calls(own: Loops, shared: 1 + (2 * Loops));
+
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    public async Task CreateGroup_EpollOfALoopCantBeMade_ThrowsItsErrorAndLeavesNothing(int loop) => await AssertFailsAsync(_kernel.OnEpollCreate, loop, Errno.EMFILE);
+    [MemberData(nameof(Instances))]
+    public async Task CreateGroup_AnEpollInstanceCantBeMade_ThrowsItsErrorAndLeavesNothing(bool shared, int number)
+        => await AssertFailsAsync(_kernel.OnEpollCreate, shared, number, Errno.EMFILE);
+
+    [Theory]
+    [MemberData(nameof(Instances))]
+    public async Task CreateGroup_AnEventDescriptorCantBeMade_ThrowsItsErrorAndLeavesNothing(bool shared, int number)
+        => await AssertFailsAsync(_kernel.OnEventFdCreate, shared, number, Errno.EMFILE);
+
+    /// <summary>A loop's own thread meets it, if it has one: the group must wait for it.</summary>
+    [Theory]
+    [MemberData(nameof(Registrations))]
+    public async Task CreateGroup_ADescriptorCantBeWatched_ThrowsItsErrorAndLeavesNothing(bool shared, int number)
+        => await AssertFailsAsync(_kernel.OnEpollAdd, shared, number, Errno.ENOMEM);
 
     [Theory]
     [InlineData(1)]
-    [InlineData(2)]
     [InlineData(3)]
-    public async Task CreateGroup_EventDescriptorOfALoopCantBeMade_ThrowsItsErrorAndLeavesNothing(int loop)
-        => await AssertFailsAsync(_kernel.OnEventFdCreate, loop, Errno.EMFILE);
+    public async Task CreateGroup_ALoopCantBeBound_ThrowsItsErrorAndLeavesNothing(int loop)
+        => await AssertFailsAsync(_kernel.OnSetAffinity, shared: false, loop, Errno.EINVAL);
 
-    /// <summary>The loop's own thread meets it: the group must wait for it.</summary>
+    /// <summary>Standbys can be done without; the threads that drive loops and the watchdog's can't.</summary>
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    public async Task CreateGroup_ALoopCantWatchItsEventDescriptor_ThrowsItsErrorAndLeavesNothing(int loop)
-        => await AssertFailsAsync(_kernel.OnEpollAdd, loop, Errno.ENOMEM);
-
-    [Theory]
-    [InlineData(1)]
-    [InlineData(3)]
-    public async Task CreateGroup_ALoopCantBeBound_ThrowsItsErrorAndLeavesNothing(int loop) => await AssertFailsAsync(_kernel.OnSetAffinity, loop, Errno.EINVAL);
-
-    /// <summary>Standbys can be done without; a loop's thread and the watchdog's can't.</summary>
-    [Fact]
-    public async Task CreateGroup_EachThreadInTurnCantBeStarted_RunsWholeOrLeavesNothing()
+    [InlineData(false, Loops)]
+    [InlineData(true, 1)]
+    public async Task CreateGroup_EachThreadInTurnCantBeStarted_RunsWholeOrLeavesNothing(bool shared, int drivers)
     {
+        _affinity = shared ? null : [0];
         List<int> without = [];
-        int threads = Loops + 1 + Loops; // one for each loop, the watchdog's, a standby for each loop
-        for (_startsToFail = 1; _startsToFail <= threads; _startsToFail++)
+        for (_startsToFail = 1; _startsToFail <= Loops + drivers + 1; _startsToFail++) // a standby for each loop first, the watchdog last
         {
             try
             {
@@ -65,13 +71,30 @@ public class StartUpTests
             await AssertNothingIsLeftAsync();
         }
 
-        Assert.Equal([1, 2, 3], without); // the standbys start first
+        Assert.Equal(Enumerable.Range(1, Loops), without);
         Assert.Equal(without.Count, Volatile.Read(ref _ended));
     }
 
-    /// <summary>Fails the call of one loop; the calls of the others are the real kernel's.</summary>
-    private async Task AssertFailsAsync(CallScript call, int number, int errno)
+    private static TheoryData<bool, int> Calls(int own, int shared)
     {
+        TheoryData<bool, int> calls = [];
+        for (int i = 1; i <= own; i++)
+        {
+            calls.Add(false, i);
+        }
+
+        for (int i = 1; i <= shared; i++)
+        {
+            calls.Add(true, i);
+        }
+
+        return calls;
+    }
+
+    /// <summary>Fails one call; the others are the real kernel's.</summary>
+    private async Task AssertFailsAsync(CallScript call, bool shared, int number, int errno)
+    {
+        _affinity = shared ? null : [0];
         int calls = 0;
         call.Before = () =>
         {
@@ -99,7 +122,7 @@ public class StartUpTests
     private EventLoopGroup Create()
     {
         int starts = 0;
-        return EventLoopFactory.CreateGroup(_kernel, Loops, 0, [0], new AutoSchedulingOptions().ToTimes(), new SchedulingCounters(null), NullLogger.Instance,
+        return EventLoopFactory.CreateGroup(_kernel, Loops, 0, _affinity, new AutoSchedulingOptions().ToTimes(), new SchedulingCounters(null), NullLogger.Instance,
             () => Interlocked.Increment(ref _ended), Start);
 
         void Start(Thread thread)

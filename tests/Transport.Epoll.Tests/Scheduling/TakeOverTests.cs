@@ -1,5 +1,7 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Transport.Epoll.EventLoops;
 using Transport.Epoll.Scheduling;
+using Transport.Epoll.Tests.Connections;
 using Transport.Epoll.Tests.EventLoops;
 using Transport.Epoll.Tests.Native;
 using Transport.Epoll.Tests.Support;
@@ -42,6 +44,24 @@ public class TakeOverTests
         Assert.Equal(1, loops.Counters.TakeOvers);
         Assert.True(blocked.Owner.Callbacks.IsOnPool);
         Assert.Contains(35, loops.LogIds);
+        await blocked.EndAsync();
+    }
+
+    /// <summary>A log is user code: what it waits for may be on the very loop.</summary>
+    [Fact]
+    public async Task Tick_TheLogWaitsForTheLoop_AnotherThreadDrivesItMeanwhile()
+    {
+        using ManualResetEventSlim ran = new();
+        bool inTime = false;
+        HookedLogger logger = new(NullLogger.Instance) { Asked = () => inTime = ran.Wait(Waiting.Limit) };
+        using AutoLoops loops = new(logger: logger);
+        using BlockedCallback blocked = new();
+        await blocked.StartAsync(loops.Loop);
+        loops.Loop.Post(_ => ran.Set(), null);
+
+        loops.TickThrice();
+
+        Assert.True(inTime);
         await blocked.EndAsync();
     }
 

@@ -51,9 +51,10 @@ internal sealed class SocketSender(
                 if (!_writable.IsCompleted)
                 {
                     await _writable;
-                    connection.Facts.OnWritingResumed();
                     _bytesThisTurn = 0;
                 }
+
+                connection.Facts.OnWritingResumed(); // room may have come before the pump could wait for it
 
                 ValueTask<ReadResult> read = output.ReadAsync();
                 if (!read.IsCompleted)

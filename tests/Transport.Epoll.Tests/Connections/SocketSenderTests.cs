@@ -77,6 +77,7 @@ public class SocketSenderTests
         await Task.Run(() => harness.Output.WriteAsync(new byte[] { 1, 2 }).AsTask()).WithTimeout();
 
         Assert.Equal([1, 2], await harness.ReceiveAsync(2));
+        Assert.Equal(0, harness.Test.Loop.Counters.Shared.PausedWriters);
     }
 
     [Fact]

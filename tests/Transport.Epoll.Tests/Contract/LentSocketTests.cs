@@ -164,24 +164,17 @@ public sealed class LentSocketTests
     public async Task Socket_SendingShutDown_WhatThePeerSentIsDeliveredToTheEnd(TransportKind kind)
     {
         await using var listener = await RawListener.BindAsync(kind);
-        for (int round = 0; round < 30; round++)
-        {
-            var (client, server) = await listener.ConnectAsync();
-            using (client)
-            {
-                server.Features.Get<IConnectionSocketFeature>()!.Socket.Shutdown(SocketShutdown.Send);
-                Assert.Empty(await client.ReadToEndAsync());
-                await client.SendAsync("LAST");
-                client.Fin();
-                await server.ConnectionClosed.WithTimeout(); // the transport has all; only now somebody reads
+        await AssertLastLinesComeAsync(listener, kind);
+    }
 
-                await server.ExpectTextAsync("LAST");
-                Assert.Equal(0, await server.ReadToEndAsync());
-                await server.DisposeAsync().WithTimeout();
-            }
-        }
-
-        Assert.Empty(listener.Logs.Of(kind, 19));
+    [Theory]
+    [ClassData(typeof(AllTransports))]
+    [Trait("Contract", "17")]
+    public async Task Socket_OfAUnixConnectionSendingShutDown_WhatThePeerSentIsDeliveredToTheEnd(TransportKind kind)
+    {
+        using var path = new TempSocketPath();
+        await using var listener = await RawListener.BindAsync(kind, path.EndPoint);
+        await AssertLastLinesComeAsync(listener, kind);
     }
 
     [Theory]
@@ -213,6 +206,28 @@ public sealed class LentSocketTests
             stalled.Reset();
             await disposing.WithTimeout();
         }
+    }
+
+    private static async Task AssertLastLinesComeAsync(RawListener listener, TransportKind kind)
+    {
+        for (int round = 0; round < 30; round++)
+        {
+            var (client, server) = await listener.ConnectAsync();
+            using (client)
+            {
+                server.Features.Get<IConnectionSocketFeature>()!.Socket.Shutdown(SocketShutdown.Send);
+                Assert.Empty(await client.ReadToEndAsync());
+                await client.SendAsync("LAST");
+                client.Fin();
+                await server.ConnectionClosed.WithTimeout(); // the transport has all; only now somebody reads
+
+                await server.ExpectTextAsync("LAST");
+                Assert.Equal(0, await server.ReadToEndAsync());
+                await server.DisposeAsync().WithTimeout();
+            }
+        }
+
+        Assert.Empty(listener.Logs.Of(kind, 19));
     }
 
     private static void Apply(Drop drop, Socket socket)

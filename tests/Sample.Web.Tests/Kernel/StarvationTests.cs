@@ -51,11 +51,16 @@ public class StarvationTests(ITestOutputHelper output)
         Assert.InRange(after.MovesToPool - before.MovesToPool, 0, Connections);
     }
 
-    /// <summary>A callback that computes gets a fifth of the processor, so it is excused, and computes for long: for half a second, then its loop is taken over.</summary>
-    [Fact]
-    public async Task Processor_SharedWithBusyProcessesAndALongCallback_NeighboursWaitTwoSecondsAtMost()
+    /// <summary>
+    /// A callback that computes gets a fraction of its processor, so it is excused, and computes for long: for half a second, then its loop is taken over. On one processor the loop has a
+    /// thread of its own; with all of them one thread serves both loops, and holds up all connections.
+    /// </summary>
+    [Theory]
+    [InlineData(1, 3)]
+    [InlineData(2, 6)]
+    public async Task Processors_SharedWithBusyProcessesAndALongCallback_OthersWaitTwoSecondsAtMost(int loops, int busy)
     {
-        await using var sample = await StartOnOneProcessorAsync();
+        await using var sample = loops == 1 ? await StartOnOneProcessorAsync() : await SampleProcess.StartAsync("--loops", $"{loops}");
         using var computing = sample.CreateClient();
         using var neighbour = sample.CreateClient();
         await SchedulingFigures.ReadAsync(neighbour);
@@ -63,12 +68,16 @@ public class StarvationTests(ITestOutputHelper output)
         await LoopConnections.SettleAsync(sample, computing, neighbour);
         var before = await ReadFiguresAsync(neighbour);
         var longest = TimeSpan.Zero;
-        using (new BusyLoops(3))
+        using (new BusyLoops(busy, onAll: loops > 1))
         {
             var computes = AskAsync(computing, "/spin/5000");
             do
             {
-                longest = TimeSpan.FromTicks(Math.Max(longest.Ticks, (await AskAsync(neighbour, "/plaintext")).Ticks));
+                using var newcomer = sample.CreateClient();
+                foreach (var client in (HttpClient[])[neighbour, newcomer])
+                {
+                    longest = TimeSpan.FromTicks(Math.Max(longest.Ticks, (await AskAsync(client, "/plaintext")).Ticks));
+                }
             }
             while (!computes.IsCompleted);
 

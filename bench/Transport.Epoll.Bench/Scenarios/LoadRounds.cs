@@ -14,8 +14,8 @@ internal sealed class LoadRounds(string name, ILoadGenerator generator, string p
     /// <summary>At least. Then all processes are started anew, so that one that happens to be slow, or quick, for all its life does not decide a row.</summary>
     private const int RoundsPerStart = 5;
 
-    /// <summary>Time for background compilation to finish after the warm-up.</summary>
-    private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(1);
+    /// <summary>How long all rest after the warm-up.</summary>
+    public TimeSpan Rest { get; init; }
 
     /// <summary>Whether peers take part in the rounds of the first start only.</summary>
     public bool PeersInFirstStart { get; init; }
@@ -85,7 +85,7 @@ internal sealed class LoadRounds(string name, ILoadGenerator generator, string p
             }
         }
 
-        await Task.Delay(s_settle, cancellation);
+        await Task.Delay(Rest, cancellation);
     }
 
     /// <summary>On every path of the load, not only on the measured one: who skips the work beside it would look fast.</summary>

@@ -54,6 +54,9 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
     /// <summary>Interleaved rounds, unless the command line says.</summary>
     public int Rounds { get; init; } = DefaultRounds;
 
+    /// <summary>How long the servers rest after the warm-up: background compilation finishes in the default, of one second.</summary>
+    public TimeSpan Rest { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>A new process for each run, without a warm-up.</summary>
     public bool Fresh { get; init; }
 
@@ -71,7 +74,11 @@ internal sealed class LoadScenario(string name, string path, ILoadGenerator gene
         }
 
         var counted = database is null ? generator : new BesideDatabase(generator, database);
-        var load = new LoadRounds(name, counted, path, participants.Contenders, settings) { PeersInFirstStart = WithDatabase };
+        var load = new LoadRounds(name, counted, path, participants.Contenders, settings)
+        {
+            PeersInFirstStart = WithDatabase,
+            Rest = Rest,
+        };
         var report = new ScenarioReport
         {
             Name = name,

@@ -38,23 +38,23 @@ internal static partial class EpollTransportLog
     public static partial void UnknownOption(ILogger logger, string key, string nearest);
 
     [LoggerMessage(30, LogLevel.Warning, "{EndPoint}: accepting is held up: {Error}. The queued connections wait; the next try comes within {Milliseconds} ms. "
-        + "Raise the limit of open descriptors (RLIMIT_NOFILE) or lower the number of connections.", EventName = "AcceptExhausted")]
+        + "Raise the limit of open descriptors (RLIMIT_NOFILE) or lower the number of connections.", EventName = "AcceptExhausted", SkipEnabledCheck = true)]
     public static partial void AcceptExhausted(ILogger logger, string endPoint, string error, int milliseconds);
 
-    [LoggerMessage(31, LogLevel.Error, @"Connection id ""{ConnectionId}"": an application callback threw on its loop.", EventName = "CallbackFailed")]
+    [LoggerMessage(31, LogLevel.Error, @"Connection id ""{ConnectionId}"": an application callback threw on its loop.", EventName = "CallbackFailed", SkipEnabledCheck = true)]
     public static partial void CallbackFailed(ILogger logger, string connectionId, Exception exception);
 
-    [LoggerMessage(32, LogLevel.Critical, "An event loop has ended; the endpoints of this transport are closed and the host is stopped.", EventName = "LoopEnded")]
+    [LoggerMessage(32, LogLevel.Critical, "An event loop has ended; the endpoints of this transport are closed and the host is stopped.", EventName = "LoopEnded", SkipEnabledCheck = true)]
     public static partial void LoopEnded(ILogger logger, Exception exception);
 
-    [LoggerMessage(33, LogLevel.Error, "A loop item failed.", EventName = "LoopItemFailed")]
+    [LoggerMessage(33, LogLevel.Error, "A loop item failed.", EventName = "LoopItemFailed", SkipEnabledCheck = true)]
     public static partial void LoopItemFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(34, LogLevel.Warning, "The epoll transport is not available, the next registered transport serves the endpoints: {Reason}", EventName = "NotAvailable")]
+    [LoggerMessage(34, LogLevel.Warning, "The epoll transport is not available, the next registered transport serves the endpoints: {Reason}", EventName = "NotAvailable", SkipEnabledCheck = true)]
     public static partial void NotAvailable(ILogger logger, string reason);
 
     [LoggerMessage(35, LogLevel.Warning, @"Connection id ""{ConnectionId}"" ({Description}): a callback on thread {ThreadId} has held up {Loop} for {Milliseconds:F0} ms; another thread drives the loop on, and the "
-        + "connection's callbacks run on the thread pool. Code that blocks (Task.Wait, Task.Result, Thread.Sleep, synchronous I/O) is better awaited.", EventName = "TakenOver")]
+        + "connection's callbacks run on the thread pool. Code that blocks (Task.Wait, Task.Result, Thread.Sleep, synchronous I/O) is better awaited.", EventName = "TakenOver", SkipEnabledCheck = true)]
     public static partial void TakenOver(ILogger logger, string loop, string connectionId, string description, int threadId, double milliseconds);
 
     [LoggerMessage(36, LogLevel.Debug, @"Connection id ""{ConnectionId}"": a callback took {Milliseconds:F1} ms on its loop; the next ones run on the thread pool. "
@@ -64,15 +64,15 @@ internal static partial class EpollTransportLog
     [LoggerMessage(37, LogLevel.Debug, @"Connection id ""{ConnectionId}"": {Count} quick callbacks in a row; the next ones run on its loop again.", EventName = "MovedToLoop", SkipEnabledCheck = true)]
     public static partial void MovedToLoop(ILogger logger, string connectionId, int count);
 
-    [LoggerMessage(40, LogLevel.Error, "{Loop}: the transport's own code has held up the loop for {Seconds:F0} s. Its connections wait. This is a defect of the transport.", EventName = "LoopStuck")]
+    [LoggerMessage(40, LogLevel.Error, "{Loop}: the transport's own code has held up the loop for {Seconds:F0} s. Its connections wait. This is a defect of the transport.", EventName = "LoopStuck", SkipEnabledCheck = true)]
     public static partial void LoopStuck(ILogger logger, string loop, double seconds);
 
     [LoggerMessage(41, LogLevel.Warning, "A standby thread could not be started: {Error} While none is in reserve for each loop, callbacks run on the thread pool; "
-        + "tries go on, silently, until one works. Raise the limit of threads (RLIMIT_NPROC, pids.max of the control group) or of memory.", EventName = "StandbyNotStarted")]
+        + "tries go on, silently, until one works. Raise the limit of threads (RLIMIT_NPROC, pids.max of the control group) or of memory.", EventName = "StandbyNotStarted", SkipEnabledCheck = true)]
     public static partial void StandbyNotStarted(ILogger logger, string error);
 
     [LoggerMessage(42, LogLevel.Warning, "Callbacks hold up so many standby threads, of {Count} that there may be, that none is in reserve for each loop. Until some return, "
-        + "callbacks run on the thread pool. The warnings with id 35 named connections that held up a loop; others are held up on threads that were lent to the pool.", EventName = "StandbysExhausted")]
+        + "callbacks run on the thread pool. The warnings with id 35 named connections that held up a loop; others are held up on threads that were lent to the pool.", EventName = "StandbysExhausted", SkipEnabledCheck = true)]
     public static partial void StandbysExhausted(ILogger logger, int count);
 
     [LoggerMessage(43, LogLevel.Debug, "A standby thread was started; there are {Standbys}.", EventName = "StandbyStarted", SkipEnabledCheck = true)]

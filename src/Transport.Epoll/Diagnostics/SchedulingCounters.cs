@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Transport.Epoll.Diagnostics;
 
@@ -12,6 +13,7 @@ internal sealed class SchedulingCounters(ILogger? logger = null)
     // Under the lock: the counters of the loops that were made last.
     private readonly List<LoopCounters> _loops = [];
 
+    private readonly ILogger _logger = logger ?? NullLogger.Instance;
     private long _takeOvers;
     private long _movesToPool;
     private long _movesToLoop;
@@ -72,10 +74,7 @@ internal sealed class SchedulingCounters(ILogger? logger = null)
     {
         Interlocked.Increment(ref _threadsStarted);
         TransportEventSource.Log.OnThreadStarted(standbys);
-        if (logger is not null && logger.IsEnabled(LogLevel.Debug))
-        {
-            EpollTransportLog.StandbyStarted(logger, standbys);
-        }
+        EpollTransportLog.StandbyStarted(_logger, standbys);
     }
 
     /// <summary>A standby thread has ended; there are <paramref name="standbys"/> left.</summary>
@@ -83,9 +82,6 @@ internal sealed class SchedulingCounters(ILogger? logger = null)
     {
         Interlocked.Increment(ref _threadsEnded);
         TransportEventSource.Log.OnThreadEnded(standbys);
-        if (logger is not null && logger.IsEnabled(LogLevel.Debug))
-        {
-            EpollTransportLog.StandbyEnded(logger, standbys);
-        }
+        EpollTransportLog.StandbyEnded(_logger, standbys);
     }
 }

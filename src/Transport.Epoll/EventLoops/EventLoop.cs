@@ -178,17 +178,14 @@ internal sealed partial class EventLoop
     public bool TryEnterSendInPlace() => _ready?.TryActForSleeper() ?? _work.TryActForSleeper();
 
     /// <summary>The lease was taken over from the former driver; the caller, who holds it now, hands the loop to a new one.</summary>
-    /// <returns>Tells of it, once the loop has a driver (<see cref="ICallbackPolicy.OnTakenOver"/>).</returns>
-    public Action OnTakenOver()
+    public void OnTakenOver()
     {
         Counters.OnTakenOver(Stopwatch.GetTimestamp() - Lease.CallbackStart);
-        Action tell = _policy!.OnTakenOver(Lease.Owner, Lease.CallbackStart, othersWait: !_run.IsEmpty, Lease.ThreadId);
+        _policy!.OnTakenOver(Lease.Owner, Lease.CallbackStart, othersWait: !_run.IsEmpty, Lease.ThreadId);
         if (_processor is not null && Lease.ThreadId != 0) // unknown without /proc; 0 would be the calling thread (sched_setaffinity(2))
         {
             _kernel.AllowAllProcessors(Lease.ThreadId); // the former driver must not compete with the new one for the loop's processor
         }
-
-        return tell;
     }
 
     /// <summary>False when the lease was lost in it: then nothing more of the loop may be touched.</summary>

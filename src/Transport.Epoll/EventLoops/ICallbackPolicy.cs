@@ -30,8 +30,7 @@ internal interface ICallbackPolicy
     void OnRan(IApplicationItemOwner owner, long start, long end);
 
     /// <summary>The loop was taken over from an item that began at <paramref name="start"/>, perhaps with others queued behind it. The new holder.</summary>
-    /// <returns>Tells logs and event listeners. They are user code: what they wait for may need the loop, so somebody must drive it by then.</returns>
-    Action OnTakenOver(IApplicationItemOwner? owner, long start, bool othersWait, int threadId);
+    void OnTakenOver(IApplicationItemOwner? owner, long start, bool othersWait, int threadId);
 
     /// <summary>The item from which the loop was taken over, at <paramref name="word"/> of its lease, has returned. The former holder.</summary>
     void OnReturned(long word);

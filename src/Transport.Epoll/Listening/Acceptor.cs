@@ -6,7 +6,7 @@ namespace Transport.Epoll.Listening;
 
 /// <summary>Accepts the connections of one listening socket on one loop, a bounded number a turn, until the queue is empty.</summary>
 /// <remarks>
-/// The lease holder accepts, under the gate, which is never held across a log, until the acceptor is stopped, under the gate, too; then the stopping thread does.
+/// The lease holder accepts, under the gate, which is never held across user code, until the acceptor is stopped, under the gate, too; then the stopping thread does.
 /// </remarks>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Stop disposes the timer.")]
 internal sealed class Acceptor : IEventHandler
@@ -16,10 +16,13 @@ internal sealed class Acceptor : IEventHandler
     /// <summary>The most that one drain takes: the largest backlog. Handshakes that finish meanwhile could keep it going.</summary>
     private const int MaxDrained = 65535;
 
+    /// <summary>So many failures in a row are none of single connections (a security module answers EPERM to all): rest, don't spin.</summary>
+    private const int MaxSkippedInRow = 16;
+
     private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(100);
 
     private readonly IAcceptSink _sink;
-    private readonly AcceptCall _call; // under the gate until it is stopped; then the stopping thread's
+    private readonly Kernel _kernel;
     private readonly Lock _gate = new();
 
     // Armed once in advance: the process's first timer starts a thread, which can't be had when descriptors have run out.
@@ -30,6 +33,9 @@ internal sealed class Acceptor : IEventHandler
 
     // Written under the gate; what is only read without it is a hint to the loop, or the stopping thread's own.
     private volatile bool _stopped;
+
+    // Under the gate until it is stopped; then the stopping thread's.
+    private int _skippedInRow;
 
     // Set by the acceptor before it looks again, taken by whoever makes room or frees a descriptor: exactly one of them resumes it.
     private int _held;
@@ -42,8 +48,8 @@ internal sealed class Acceptor : IEventHandler
         _sink = sink;
         Loop = loop;
         Socket = socket;
+        _kernel = kernel;
         _reserve = reserve;
-        _call = new AcceptCall(this, sink, kernel, reserve);
         _retryTimer = Detached.Timer(static state => ((Acceptor)state!).Retry(), this, s_retry);
     }
 
@@ -77,8 +83,7 @@ internal sealed class Acceptor : IEventHandler
     {
         if (exception is not ThreadInterruptedException) // a callback has left that on the thread, and it is used up: nothing is short
         {
-            Rest();
-            Report(AcceptOutcome.Held, default);
+            Hold(SysResult.Ok(0));
             return;
         }
 
@@ -103,7 +108,13 @@ internal sealed class Acceptor : IEventHandler
             return;
         }
 
-        Rest();
+        lock (_gate)
+        {
+            if (!_stopped)
+            {
+                _retryTimer.Change(s_retry, Timeout.InfiniteTimeSpan);
+            }
+        }
     }
 
     /// <summary>Stops accepting by the loop. Any thread.</summary>
@@ -126,12 +137,12 @@ internal sealed class Acceptor : IEventHandler
         {
             switch (TryAcceptOne())
             {
-                case AcceptOutcome.Accepted:
+                case Outcome.Accepted:
                     accepted++;
                     break;
-                case AcceptOutcome.Drained:
+                case Outcome.Drained:
                     return accepted == 0 ? DrainResult.WasEmpty : DrainResult.Accepted;
-                case AcceptOutcome.Held:
+                case Outcome.Held:
                     return DrainResult.Held;
             }
         }
@@ -140,20 +151,18 @@ internal sealed class Acceptor : IEventHandler
     }
 
     /// <summary>A connection that can't be set up is lost; those behind it must not be reset for it.</summary>
-    private AcceptOutcome TryAcceptOne()
+    private Outcome TryAcceptOne()
     {
         try
         {
-            AcceptOutcome outcome = _call.Run(any: true, out SysResult error);
-            Report(outcome, error);
-            return outcome;
+            return AcceptOne();
         }
 #pragma warning disable CA1031 // Whatever it was, it is that one connection's; its descriptor is closed.
         catch (Exception)
 #pragma warning restore CA1031
         {
             _sink.OnExhausted(SysResult.Ok(0), TimeSpan.Zero);
-            return AcceptOutcome.Accepted;
+            return Outcome.Accepted;
         }
     }
 
@@ -189,52 +198,88 @@ internal sealed class Acceptor : IEventHandler
 
     private void AcceptSome()
     {
-        for (int i = 0; i < MaxPerTurn; i++)
+        lock (_gate)
         {
-            AcceptOutcome outcome;
-            SysResult error;
-            lock (_gate)
+            for (int i = 0; i < MaxPerTurn; i++)
             {
-                if (_stopped || !TryFindRoom())
+                if (_stopped)
                 {
                     return;
                 }
 
-                outcome = _call.Run(any: false, out error);
-                if (outcome == AcceptOutcome.Held)
+                if (!_sink.HasRoom)
                 {
-                    Rest();
+                    Volatile.Write(ref _held, 1);
+                    Interlocked.MemoryBarrier(); // the taker makes room, then reads _held; we set it, then look for room
+                    if (!_sink.HasRoom || Interlocked.Exchange(ref _held, 0) == 0)
+                    {
+                        return;
+                    }
                 }
-            }
 
-            Report(outcome, error);
-            if (outcome is AcceptOutcome.Drained or AcceptOutcome.Held)
-            {
-                return;
+                if (AcceptOne() is Outcome.Drained or Outcome.Held)
+                {
+                    return;
+                }
             }
         }
 
         Loop.Post(static state => ((Acceptor)state!).GoOn(), this);
     }
 
-    /// <summary>False: whoever makes room resumes.</summary>
-    private bool TryFindRoom()
+    private Outcome AcceptOne()
     {
-        if (_sink.HasRoom)
+        Span<byte> address = stackalloc byte[SocketAddresses.MaxLength];
+        SysResult result = _stopped
+            ? _reserve.AcceptAny(Socket.Descriptor.Number, address, out int length)
+            : _reserve.Accept(Socket.Descriptor.Number, address, out length);
+        if (result.IsOk)
         {
-            return true;
+            _skippedInRow = 0;
+            OnAccepted(result.Value, address[..length]);
+            return Outcome.Accepted;
         }
 
-        Volatile.Write(ref _held, 1);
-        Interlocked.MemoryBarrier(); // the taker makes room, then reads _held; we set it, then look for room
-        return _sink.HasRoom && Interlocked.Exchange(ref _held, 0) != 0;
+        if (result.IsWouldBlock || result.IsInterrupted)
+        {
+            return result.IsWouldBlock ? Outcome.Drained : Outcome.Skipped;
+        }
+
+        _sink.OnFailed(result);
+        if (result.IsConnectionError && ++_skippedInRow < MaxSkippedInRow)
+        {
+            return Outcome.Skipped;
+        }
+
+        _skippedInRow = 0;
+        Hold(result);
+        return Outcome.Held;
+    }
+
+    /// <summary>The descriptor is in nobody's hands until the sink has it.</summary>
+    private void OnAccepted(int number, ReadOnlySpan<byte> address)
+    {
+        EndPoint? remoteEndPoint;
+        FileDescriptor descriptor;
+        try
+        {
+            remoteEndPoint = Socket.IsUnix ? null : SocketAddresses.FromKernel(address);
+            descriptor = new(_kernel, number);
+        }
+        catch
+        {
+            _kernel.Close(number);
+            throw;
+        }
+
+        _sink.OnAccepted(this, descriptor, remoteEndPoint);
     }
 
     /// <summary>
     /// Accepting failed for want of descriptors or memory, or for a reason we don't know. Edge-triggered epoll won't report the queued
     /// connections again, so a timer does, and the next descriptor that this listener's connections free.
     /// </summary>
-    private void Rest()
+    private void Hold(SysResult error)
     {
         lock (_gate)
         {
@@ -246,19 +291,9 @@ internal sealed class Acceptor : IEventHandler
             Volatile.Write(ref _held, 1);
             _retryTimer.Change(s_retry, Timeout.InfiniteTimeSpan);
         }
+
+        _sink.OnExhausted(error, s_retry);
     }
 
-    /// <summary>Without the gate: logs and event listeners are user code.</summary>
-    private void Report(AcceptOutcome outcome, SysResult error)
-    {
-        if (!error.IsOk)
-        {
-            _sink.OnFailed(error);
-        }
-
-        if (outcome == AcceptOutcome.Held && !_stopped)
-        {
-            _sink.OnExhausted(error, s_retry);
-        }
-    }
+    private enum Outcome { Accepted, Skipped, Drained, Held }
 }

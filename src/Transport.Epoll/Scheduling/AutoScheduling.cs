@@ -60,9 +60,11 @@ internal sealed class AutoScheduling(
     /// <summary>A callback was slow on its loop: the connection's next ones run on the pool.</summary>
     public void MoveToPool(IMeasuredOwner owner, TimeSpan ran)
     {
-        if (TryMoveToPool(owner))
+        Volatile.Write(ref _slowAt, Clock());
+        bool isNew = owner.Callbacks.IsNewOnLoop;
+        if (owner.Callbacks.TryMoveToPool())
         {
-            LogMove(owner, ran);
+            OnMovedToPool(owner, isNew, ran);
         }
     }
 
@@ -80,45 +82,36 @@ internal sealed class AutoScheduling(
             Volatile.Write(ref _slowAt, Clock());
             if (owner.Callbacks.TryFailTrial())
             {
-                OnMovedToPool(isNew: true);
-                LogMove(owner, ran);
+                OnMovedToPool(owner, isNew: true, ran);
             }
         }
 
         if (owner.Callbacks.TryMoveToLoop(quick, times.QuickCallbacks) && !onTrial)
         {
             counters.AddMoveToLoop();
-            if (logger.IsEnabled(LogLevel.Debug))
-            {
-                EpollTransportLog.MovedToLoop(logger, owner.ConnectionId, owner.Callbacks.Price(times.QuickCallbacks));
-            }
+            EpollTransportLog.MovedToLoop(logger, owner.ConnectionId, owner.Callbacks.Price(times.QuickCallbacks));
         }
     }
 
     /// <summary>A loop was taken over from a callback that held it up.</summary>
-    /// <returns>Tells of it, which is user code.</returns>
-    public Action OnTakenOver(string loop, IMeasuredOwner? owner, TimeSpan ran, int threadId)
+    public void OnTakenOver(string loop, IMeasuredOwner? owner, TimeSpan ran, int threadId)
     {
         counters.AddTakeOver();
-        bool moved = owner is not null && TryMoveToPool(owner);
-        return () =>
+        TransportEventSource.Log.OnTakenOver(loop, IdOf(owner), owner?.Description, threadId, ran);
+        string description = owner?.Description ?? "no description";
+        if (_takeOverWarnings.TryPass())
         {
-            TransportEventSource.Log.OnTakenOver(loop, IdOf(owner), owner?.Description, threadId, ran);
-            string description = owner?.Description ?? "no description";
-            if (_takeOverWarnings.TryPass())
-            {
-                EpollTransportLog.TakenOver(logger, loop, IdOf(owner), description, threadId, ran.TotalMilliseconds);
-            }
-            else if (logger.IsEnabled(LogLevel.Debug))
-            {
-                EpollTransportLog.TakenOverAgain(logger, loop, IdOf(owner), description, threadId, ran.TotalMilliseconds);
-            }
+            EpollTransportLog.TakenOver(logger, loop, IdOf(owner), description, threadId, ran.TotalMilliseconds);
+        }
+        else
+        {
+            EpollTransportLog.TakenOverAgain(logger, loop, IdOf(owner), description, threadId, ran.TotalMilliseconds);
+        }
 
-            if (moved)
-            {
-                LogMove(owner!, ran);
-            }
-        };
+        if (owner is not null)
+        {
+            MoveToPool(owner, ran);
+        }
     }
 
     /// <summary>A loop is about to be taken over from the callback of <paramref name="word"/>.</summary>
@@ -137,20 +130,7 @@ internal sealed class AutoScheduling(
     /// <summary>The transport's own code holds up a loop, which no take-over can mend.</summary>
     public void OnStuck(string loop, TimeSpan since) => EpollTransportLog.LoopStuck(logger, loop, since.TotalSeconds);
 
-    private bool TryMoveToPool(IMeasuredOwner owner)
-    {
-        Volatile.Write(ref _slowAt, Clock());
-        bool isNew = owner.Callbacks.IsNewOnLoop;
-        bool moved = owner.Callbacks.TryMoveToPool();
-        if (moved)
-        {
-            OnMovedToPool(isNew);
-        }
-
-        return moved;
-    }
-
-    private void OnMovedToPool(bool isNew)
+    private void OnMovedToPool(IMeasuredOwner owner, bool isNew, TimeSpan ran)
     {
         if (isNew)
         {
@@ -159,14 +139,7 @@ internal sealed class AutoScheduling(
         }
 
         counters.AddMoveToPool();
-    }
-
-    private void LogMove(IMeasuredOwner owner, TimeSpan ran)
-    {
-        if (logger.IsEnabled(LogLevel.Debug))
-        {
-            EpollTransportLog.MovedToPool(logger, owner.ConnectionId, ran.TotalMilliseconds);
-        }
+        EpollTransportLog.MovedToPool(logger, owner.ConnectionId, ran.TotalMilliseconds);
     }
 
     private static string IdOf(IApplicationItemOwner? owner) => owner?.ConnectionId ?? "unknown";

@@ -57,12 +57,11 @@ internal sealed class CallbackPolicy(string loop, int index, AutoScheduling auto
     }
 
     /// <summary>The loop was taken over from a callback that began at <paramref name="start"/>, perhaps with others queued behind it.</summary>
-    public Action OnTakenOver(IApplicationItemOwner? owner, long start, bool othersWait, int threadId)
+    public void OnTakenOver(IApplicationItemOwner? owner, long start, bool othersWait, int threadId)
     {
         _heldUp = othersWait;
-        Action tell = auto.OnTakenOver(loop, (IMeasuredOwner?)owner, Stopwatch.GetElapsedTime(start), threadId);
+        auto.OnTakenOver(loop, (IMeasuredOwner?)owner, Stopwatch.GetElapsedTime(start), threadId);
         auto.Threads.Carriers?.MakeRoom(index);
-        return tell;
     }
 
     /// <summary>That callback has returned. Its thread, which holds the lease no more.</summary>

@@ -21,6 +21,7 @@ internal sealed class DriverThreads : IObservedThreads
     private readonly ThreadStarter _starter;
     private readonly ThreadStarter _lentStarter;
     private readonly SchedulingCounters? _counters;
+    private readonly Carriers? _carriers;
 
     // Guards the standbys: their list, their number and their fields.
     private readonly object _gate = new();
@@ -29,7 +30,9 @@ internal sealed class DriverThreads : IObservedThreads
 
     // Threads beyond those of the start: parked, reserved, lent, held up in a callback, or carriers that were added.
     private int _standbys;
-    private int _lent; // of them
+
+    // Those of them that are lent.
+    private int _lent;
 
     // The threads of the start. Whoever starts the loops.
     private int _started;
@@ -48,7 +51,7 @@ internal sealed class DriverThreads : IObservedThreads
     public DriverThreads(int loops, int maxStandbys, int maxLent, TimeSpan idleLimit, ThreadStarter? starter = null, SchedulingCounters? counters = null,
         Carriers? carriers = null)
     {
-        Carriers = carriers;
+        _carriers = carriers;
         _loops = loops;
         MaxStandbys = maxStandbys + maxLent + (carriers is null ? 0 : loops - 1); // the other carriers come out of them
         _maxLent = maxLent;
@@ -70,7 +73,7 @@ internal sealed class DriverThreads : IObservedThreads
     public bool HasReserve => Volatile.Read(ref _reserve) >= _loops;
 
     /// <summary>What serves the loops together, if they share their threads.</summary>
-    public Carriers? Carriers { get; }
+    public Carriers? Carriers => _carriers;
 
     /// <summary>The standbys that wait for a loop.</summary>
     public int Parked => Volatile.Read(ref _reserve);
@@ -81,7 +84,7 @@ internal sealed class DriverThreads : IObservedThreads
     /// <summary>All threads by what they do; of the standbys, those that neither wait nor are lent stand for one that is held up: a hint.</summary>
     public (int Driving, int Reserve, int Lent, int HeldUp) Count()
     {
-        int driving = Carriers?.Active ?? _loops;
+        int driving = _carriers?.Active ?? _loops;
         return (driving, Parked, Lent, Math.Max(0, Volatile.Read(ref _started) + Volatile.Read(ref _standbys) - driving - Parked - Lent));
     }
 
@@ -117,17 +120,18 @@ internal sealed class DriverThreads : IObservedThreads
         }
     }
 
-    /// <summary>Gives back a reserved standby that was not needed, or itself.</summary>
+    /// <summary>Gives back a reserved standby that was not needed.</summary>
     public void Return(Standby standby)
     {
-        Uninterruptible.Enter(_gate);
-        Park(standby);
-        Monitor.Exit(_gate);
-        standby.Wake(); // how long it waits depends on the number of those that wait
+        lock (_gate)
+        {
+            Park(standby);
+            standby.Wake(); // how long it waits depends on the number of those that wait
+        }
     }
 
     /// <summary>Has a reserved standby drive a loop whose lease the caller took over.</summary>
-    public void HandOver(Standby standby, EventLoop loop) => HandOver(standby, Carriers is null ? loop.Drive : () => Carriers.Run(loop));
+    public void HandOver(Standby standby, EventLoop loop) => HandOver(standby, _carriers is null ? loop.Drive : () => _carriers.Run(loop));
 
     /// <summary>Has a reserved standby do this.</summary>
     public void HandOver(Standby standby, Func<bool> work)
@@ -153,14 +157,14 @@ internal sealed class DriverThreads : IObservedThreads
         {
             _lent++;
             standby.IsLent = true;
+            standby.Work = () =>
+            {
+                work();
+                return false;
+            };
+            standby.Wake();
+            return true;
         }
-
-        HandOver(standby, () =>
-        {
-            work();
-            return false;
-        });
-        return true;
     }
 
     /// <summary>All loops have ended: so do the standbys, those that are held up when their callback returns.</summary>
@@ -240,7 +244,9 @@ internal sealed class DriverThreads : IObservedThreads
             }
 
             Thread.CurrentThread.Name = StandbyName;
-            Return(standby);
+            Uninterruptible.Enter(_gate);
+            Park(standby);
+            Monitor.Exit(_gate);
         }
     }
 
@@ -261,14 +267,9 @@ internal sealed class DriverThreads : IObservedThreads
                     return true;
                 }
 
-                if (_closed && _parked.Contains(standby)) // one that is reserved is still given something, or returned
+                if ((_closed && _parked.Contains(standby)) || (!inTime && TryLeave(standby))) // one that is reserved is still given something, or returned
                 {
                     return false;
-                }
-
-                if (!inTime && TryLeave(standby))
-                {
-                    break;
                 }
 
                 limit = _parked.Count > _loops ? _idleLimit : Timeout.InfiniteTimeSpan;
@@ -280,9 +281,6 @@ internal sealed class DriverThreads : IObservedThreads
 
             inTime = standby.Wait(limit);
         }
-
-        _counters?.RemoveThread(Volatile.Read(ref _standbys)); // without the gate: logs and event listeners are user code
-        return false;
     }
 
     /// <summary>Under the gate, after a long wait: whether the thread may end. The reserve stays, and so does one that is reserved.</summary>
@@ -295,6 +293,7 @@ internal sealed class DriverThreads : IObservedThreads
 
         Volatile.Write(ref _reserve, _parked.Count);
         _standbys--;
+        _counters?.RemoveThread(_standbys);
         return true;
     }
 }

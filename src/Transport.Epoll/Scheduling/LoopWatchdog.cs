@@ -101,9 +101,8 @@ internal sealed class LoopWatchdog
             return false;
         }
 
-        Action tell = loop.OnTakenOver();
+        loop.OnTakenOver();
         _auto.Threads.HandOver(standby, loop);
-        tell();
         return true;
     }
 

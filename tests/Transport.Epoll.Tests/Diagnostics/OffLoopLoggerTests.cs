@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Reflection;
 using Microsoft.Extensions.Logging;
 using Transport.Epoll.Diagnostics;
 using Transport.Epoll.Tests.Support;
@@ -100,6 +101,40 @@ public class OffLoopLoggerTests
         _sink.BeforeIsEnabled = () => throw new InvalidOperationException("from the sink");
 
         Assert.False(_logger.IsEnabled(LogLevel.Critical));
+    }
+
+    [Fact]
+    public async Task Log_Always_AsksTheSinkOnThePool()
+    {
+        bool? onPool = null;
+        _sink.BeforeIsEnabled = () => onPool = Thread.CurrentThread.IsThreadPoolThread;
+        Thread writer = new(() => Write(1)) { IsBackground = true };
+
+        writer.Start();
+
+        await _sink.WaitForAsync(1);
+        Assert.True(onPool);
+    }
+
+    [Fact]
+    public async Task Log_SinkDoesNotWantIt_WritesTheNext()
+    {
+        _logger.Log(LogLevel.Trace, default, 1, null, static (state, _) => $"{state}");
+        Write(2);
+
+        await _sink.WaitForAsync(2);
+        Assert.Equal([2], _sink.Messages);
+    }
+
+    /// <summary>The transport's own messages while it serves are written by the watchdog and under locks, too.</summary>
+    [Fact]
+    public void Messages_WhileItServes_AreNotAskedForInPlace()
+    {
+        LoggerMessageAttribute[] messages = [.. typeof(EpollTransportLog).GetMethods().Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()!)
+            .Where(message => message?.EventId is >= 30 and <= 45)];
+
+        Assert.NotEmpty(messages);
+        Assert.All(messages, message => Assert.True(message.SkipEnabledCheck, $"{message.EventName} asks the log where it is written."));
     }
 
     private void Write(int message) => _logger.Log(LogLevel.Warning, default, message, null, static (state, _) => $"{state}");

@@ -61,27 +61,6 @@ public sealed class AcceptorTests : IDisposable
         Assert.Equal(client.LocalEndPoint, await _sink.AcceptedAsync());
     }
 
-    /// <summary>A log is user code: it may wait for the listener's end.</summary>
-    [Fact]
-    public async Task OnEvents_ExhaustedAndTheLogWaits_CanBeStoppedMeanwhile()
-    {
-        _kernel.OnAccept.FailAlways(Errno.EMFILE);
-        bool stopped = false;
-        _sink.Exhausting = () =>
-        {
-            _sink.Exhausting = null;
-            Thread other = new(_acceptor.Stop) { IsBackground = true };
-            other.Start();
-            stopped = other.Join(Waiting.Limit);
-        };
-        await _acceptor.StartAsync().WithTimeout();
-
-        await ConnectAsync();
-
-        await _sink.ExhaustedAsync();
-        Assert.True(stopped);
-    }
-
     [Theory]
     [InlineData(Errno.EMFILE)]
     [InlineData(Errno.ENFILE)]

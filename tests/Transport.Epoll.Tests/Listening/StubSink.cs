@@ -37,18 +37,11 @@ internal sealed class StubSink : IAcceptSink
         _accepted.Writer.TryWrite(remoteEndPoint);
     }
 
-    /// <summary>Runs before it is told that accepting rests.</summary>
-    public Action? Exhausting { get; set; }
-
     public void OnFailed(SysResult error)
     {
     }
 
-    public void OnExhausted(SysResult error, TimeSpan retryWithin)
-    {
-        Exhausting?.Invoke();
-        _exhausted.Writer.TryWrite(error);
-    }
+    public void OnExhausted(SysResult error, TimeSpan retryWithin) => _exhausted.Writer.TryWrite(error);
 
     public Task<EndPoint?> AcceptedAsync() => _accepted.Reader.ReadAsync().WithTimeout();
 

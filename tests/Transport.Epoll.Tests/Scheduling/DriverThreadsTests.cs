@@ -104,26 +104,32 @@ public class DriverThreadsTests
         threads.Close();
     }
 
-    /// <summary>A log is user code, and may wait for whatever it likes: no thread may need the one that logs for its next work.</summary>
+    /// <summary>A log is user code, and may wait for whatever it likes: neither who starts a standby nor one that ends, under the lock of all, asks it anything.</summary>
     [Fact]
-    public async Task Standby_EndsAndTheLogWaits_OthersAreGivenWorkMeanwhile()
+    public async Task Standby_StartsAndEndsWhileTheLogWaits_OthersAreGivenWorkMeanwhile()
     {
-        HookedLogger logger = new(NullLogger.Instance);
-        DriverThreads threads = new(loops: 1, maxStandbys: 4, maxLent: 0, TimeSpan.FromMilliseconds(50), counters: new SchedulingCounters(logger));
-        Standby first = threads.TryReserve()!;
-        Standby second = threads.TryReserve()!;
-        TaskCompletionSource<bool> isFree = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        logger.Asked = () =>
+        using ManualResetEventSlim gate = new();
+        HookedLogger logger = new(NullLogger.Instance) { Asked = () => gate.Wait(Waiting.Limit) };
+        ThreadScript script = new();
+        SchedulingCounters counters = new(new OffLoopLogger(logger));
+        bool isFree = false;
+        Thread user = new(() =>
         {
-            logger.Asked = null;
-            Thread other = new(() => threads.Return(second)) { IsBackground = true };
-            other.Start();
-            isFree.SetResult(other.Join(Waiting.Limit));
+            DriverThreads threads = new(loops: 1, maxStandbys: 4, maxLent: 0, TimeSpan.FromMilliseconds(50), script.CreateStarter(), counters);
+            threads.Return(threads.TryReserve()!); // one more than the reserve: it ends
+            isFree = SpinWait.SpinUntil(() => counters.ThreadsEnded == 1, Waiting.Limit / 2);
+            threads.Return(threads.TryReserve()!);
+            threads.Close();
+        })
+        {
+            IsBackground = true,
         };
 
-        threads.Return(first); // one more than the reserve
+        user.Start();
 
-        Assert.True(await isFree.Task.WithTimeout(2 * Waiting.Limit));
-        threads.Close();
+        user.JoinWithTimeout();
+        Assert.True(isFree);
+        Assert.All(script.Standbys, thread => thread.JoinWithTimeout());
+        gate.Set();
     }
 }

@@ -14,16 +14,15 @@ internal static class LingeringClose
     public static bool TryBegin(Action close, ILogger logger)
     {
         bool begins = false;
-        EndSteps.Run(close, close => begins = s_threads.TryStart("epoll-linger", close), logger);
-        if (!begins)
+        EndSteps.Run(close, close =>
         {
-            EndSteps.Run(close, close =>
+            if (!s_threads.TryStart("epoll-linger", close))
             {
                 Uninterruptible.QueueToPool(static state => ((Action)state!)(), close);
-                begins = true;
-            }, logger);
-        }
+            }
 
+            begins = true;
+        }, logger);
         return begins;
     }
 }

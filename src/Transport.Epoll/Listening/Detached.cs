@@ -6,14 +6,6 @@ namespace Transport.Epoll.Listening;
 /// <remarks>Any thread: no state.</remarks>
 internal static class Detached
 {
-    public static Task Run(Action action)
-    {
-        using (Suppress())
-        {
-            return Task.Run(action);
-        }
-    }
-
     /// <summary>On a thread of its own; on the pool if none can be had.</summary>
     public static Task RunOnThread(Action action)
     {

@@ -96,7 +96,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         Task stopped;
         lock (_stopGate)
         {
-            stopped = _stopped ??= Detached.RunOnThread(Unbind); // a starved pool must not hold up the drain, and a loop never waits for it
+            stopped = _stopped ??= Detached.RunOnThread(() => Stop(_stop.Drained)); // a starved pool must not hold up the drain, and a loop never waits for it
         }
 
         // Kestrel passes a cancelled token when its time to stop is up, and expects no exception: the caller goes on, the unbinding too.
@@ -112,7 +112,7 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         Task disposed;
         lock (_stopGate)
         {
-            _stopped ??= Detached.RunOnThread(CloseNow);
+            _stopped ??= Detached.RunOnThread(() => Stop(_stop.AtOnce)); // dispose without unbind; a thread of the pool may have an interruption left on it
             disposed = _disposed ??= DisposeCoreAsync(_stopped);
         }
 
@@ -241,24 +241,11 @@ internal sealed class EpollConnectionListener : IConnectionListener, IAcceptSink
         return socket.EndPoint is IPEndPoint known ? new IPEndPoint(known.Address, known.Port) : socket.EndPoint;
     }
 
-    private void Unbind()
+    private void Stop(Action stop)
     {
         try
         {
-            _stop.Drained();
-        }
-        finally
-        {
-            _accepted.Writer.TryComplete();
-        }
-    }
-
-    /// <summary>Dispose without unbind.</summary>
-    private void CloseNow()
-    {
-        try
-        {
-            _stop.AtOnce();
+            stop();
         }
         finally
         {

@@ -75,8 +75,8 @@ internal sealed class TestHost : IAsyncDisposable
         return new HttpClient(handler) { BaseAddress = Address, Timeout = 3 * Waiting.Limit };
     }
 
+    public async ValueTask DisposeAsync() => await App.DisposeAsync().WithTimeout(TimeSpan.FromSeconds(20));
+
     /// <summary>Kestrel gives a body five seconds to come, less than a test waits: the reset would hide what the loops were doing.</summary>
     private static void WaitLongerThanTests(KestrelServerOptions kestrel) => (kestrel.Limits.MinRequestBodyDataRate, kestrel.Limits.MinResponseDataRate) = (null, null);
-
-    public async ValueTask DisposeAsync() => await App.DisposeAsync().WithTimeout(TimeSpan.FromSeconds(20));
 }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Transport.Epoll.Tests.Support;
@@ -24,6 +25,45 @@ public sealed class ReasonTests
             await server.DisposeAsync().WithTimeout();
             await listener.Logs.WaitForAsync(kind, id: 14);
             Assert.Same(mine, Assert.Single(listener.Logs.Of(kind, 14)).Exception);
+        }
+    }
+
+    [Theory]
+    [ClassData(typeof(AllTransports))]
+    [Trait("Contract", "19")]
+    public async Task Output_Completed_ClosesAndWhatIsUnreadIsLost(TransportKind kind)
+    {
+        await using var listener = await RawListener.BindAsync(kind);
+        var (client, server) = await listener.ConnectAsync();
+        using (client)
+        {
+            await client.SendAsync("unread");
+            var input = server.Transport.Input;
+            input.AdvanceTo((await input.ReadAsync().WithTimeout()).Buffer.Start);
+
+            await server.Transport.Output.CompleteAsync();
+            await server.ConnectionClosed.WithTimeout();
+
+            await Assert.ThrowsAsync<ConnectionAbortedException>(() => input.ReadAsync().WithTimeout());
+            await server.DisposeAsync().WithTimeout();
+        }
+    }
+
+    [Theory]
+    [ClassData(typeof(AllTransports))]
+    [Trait("Contract", "18")]
+    public async Task Output_WrittenAfterItsSideWasShutDown_IsAReset(TransportKind kind)
+    {
+        await using var listener = await RawListener.BindAsync(kind);
+        var (client, server) = await listener.ConnectAsync();
+        using (client)
+        {
+            server.Features.Get<IConnectionSocketFeature>()!.Socket.Shutdown(SocketShutdown.Send);
+
+            await server.Transport.Output.WriteAsync(new byte[] { 1 }).WithTimeout();
+
+            await listener.Logs.WaitForAsync(kind, id: 19);
+            await server.DisposeAsync().WithTimeout();
         }
     }
 
